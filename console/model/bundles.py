@@ -1,0 +1,109 @@
+"""Policy bundles as the plane keeps them.
+
+draft → validated → requested → published → superseded
+superseded → published (rolling back)
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from console.model.base import Digest, Entity, Instant, Shape
+from console.model.machine import machine
+
+
+class BundleState(StrEnum):
+    """Where a bundle's revision stands."""
+
+    DRAFT = "draft"
+    VALIDATED = "validated"
+    REQUESTED = "requested"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+
+
+BUNDLE = machine(
+    "bundle revision",
+    {
+        BundleState.DRAFT: {BundleState.VALIDATED},
+        BundleState.VALIDATED: {BundleState.REQUESTED},
+        BundleState.REQUESTED: {BundleState.PUBLISHED},
+        BundleState.PUBLISHED: {BundleState.SUPERSEDED},
+        BundleState.SUPERSEDED: {BundleState.PUBLISHED},
+    },
+)
+
+
+class Finding(Shape):
+    """Something that validation found: a stable code, where, a sentence, and what to do about it."""
+
+    severity: Literal["error", "warning", "note"]
+    code: str
+    file: str
+    line: int | None = None
+    column: int | None = None
+    policy_id: str | None = None
+    text: str
+    fix: str = ""
+
+
+class TestResult(Shape):
+    """One policy test: what was expected, and what came out."""
+
+    __test__ = False
+    name: str
+    file: str
+    passed: bool
+    expected: str
+    got: str
+    detail: str = ""
+
+
+class BundleFile(Shape):
+    """One file of a bundle, by its path within the bundle."""
+
+    path: str = Field(max_length=255)
+    text: str = Field(max_length=1_048_576)
+
+
+class Bundle(Entity):
+    """A bundle's revision. `digest` is over the digests of its files; `revision` counts publications in this plane."""
+
+    collection: ClassVar[str] = "bundles"
+    indexes: ClassVar[tuple[str, ...]] = ("state", "digest")
+
+    name: str
+    digest: Digest
+    revision: int
+    state: BundleState
+    author: str
+    created_at: Instant
+    published_at: Instant | None = None
+    superseded_at: Instant | None = None
+    policies: int = 0
+    findings: tuple[Finding, ...] = ()
+    files: tuple[BundleFile, ...] = ()
+
+
+class BundleView(Shape):
+    """What the console shows of the published bundle: its files, its findings, and its policies in words."""
+
+    bundle: Bundle
+    policies: tuple["PolicyView", ...] = ()
+    tests_passed: int = 0
+    tests_total: int = 0
+
+
+class PolicyView(Shape):
+    """One policy as people read it."""
+
+    policy_id: str
+    effect: Literal["permit", "forbid"]
+    file: str
+    reason: str = ""
+    approval: str = ""
+    grantable: bool = False
+    template: bool = False
+    controls: tuple[str, ...] = ()
+    text: str = ""
