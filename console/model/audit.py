@@ -1,5 +1,7 @@
 """Audit records and checkpoints: what the log holds and what is signed over it."""
 
+from pydantic import Field
+
 from console.model.actors import Actor
 from console.model.base import Digest, Instant, Json, Shape
 
@@ -20,7 +22,7 @@ class AuditRecord(Shape):
     agent_id: str | None = None
     task_id: str | None = None
     body: dict[str, Json]
-    texts: dict[str, Digest] = {}
+    texts: dict[str, Digest] = Field(default_factory=dict)
 
 
 class Checkpoint(Shape):

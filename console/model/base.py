@@ -33,9 +33,7 @@ FreeText: TypeAlias = Annotated[str, StringConstraints(max_length=4096)]
 Reason: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=1024, strip_whitespace=True)]
 """Why a person did something."""
 
-ActionName: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", max_length=128)
-]
+ActionName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", max_length=128)]
 """An action as the bundle names it, such as `customers.read`."""
 
 ResourceName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/@:+-]{0,254}$")]

@@ -117,7 +117,7 @@ class Decision(Entity):
     """What the action does: read, write or send."""
     determining: tuple[PolicyReason, ...] = ()
     code: str
-    """Why, for machines: `permitted`, `no_permit`, `forbidden`, `needs_approval`, `locked`, `task_not_running`, `beyond_rights`, …"""
+    """Why, for machines: `permitted`, `no_permit`, `forbidden`, `needs_approval`, `locked`, `beyond_rights` and the like."""
     text: str
     """Why, for people: one sentence."""
     bundle_id: Identifier | None

@@ -33,9 +33,7 @@ def make_id(prefix: str, at: datetime, randomness: bytes) -> str:
     value |= ((random_bits >> 62) & 0xFFF) << 64
     value |= 0b10 << 62
     value |= random_bits & (2**62 - 1)
-    letters = []
-    for shift in range(125, -1, -5):
-        letters.append(ALPHABET[(value >> shift) & 31])
+    letters = [ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5)]
     return f"{prefix}_{''.join(letters)}"
 
 

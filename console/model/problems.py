@@ -23,16 +23,12 @@ class Code:
 
 CATALOGUE: dict[str, Code] = {
     "malformed": Code(400, "The request could not be read", "Send JSON of the documented shape."),
-    "invalid": Code(
-        422, "The request has fields that are wrong", "Correct the fields named under errors and send it again."
-    ),
+    "invalid": Code(422, "The request has fields that are wrong", "Correct the fields named under errors and send it again."),
     "bad_filter": Code(422, "The filter has an error", "Correct it at the character named."),
     "too_large": Code(413, "The request is too large", "Send less; the limits are in the documentation."),
     "not_signed_in": Code(401, "No valid credential was presented", "Sign in, or present a current JWT-SVID."),
     "credential_expired": Code(401, "The credential has expired", "Sign in again, or fetch a new JWT-SVID."),
-    "wrong_audience": Code(
-        401, "The credential is meant for another audience", "Ask for one whose audience is this API."
-    ),
+    "wrong_audience": Code(401, "The credential is meant for another audience", "Ask for one whose audience is this API."),
     "unknown_trust_domain": Code(
         401,
         "The credential is from a trust domain that is not trusted here",
@@ -46,33 +42,21 @@ CATALOGUE: dict[str, Code] = {
     "method_not_allowed": Code(405, "This address does not do that", "See the methods in /openapi.json."),
     "conflict": Code(409, "It has changed since you looked", "Look again, then decide."),
     "not_an_edge": Code(409, "That cannot follow from its present state", "Look at its state again."),
-    "idempotency_mismatch": Code(
-        409, "This idempotency key was used for another request", "Use a new key for a new request."
-    ),
-    "in_progress": Code(
-        409, "The same request is still being worked on", "Wait a moment and send it again with the same key."
-    ),
-    "secret_already_returned": Code(
-        409, "The secret was already returned once", "Revoke the lease and ask for a new one."
-    ),
+    "idempotency_mismatch": Code(409, "This idempotency key was used for another request", "Use a new key for a new request."),
+    "in_progress": Code(409, "The same request is still being worked on", "Wait a moment and send it again with the same key."),
+    "secret_already_returned": Code(409, "The secret was already returned once", "Revoke the lease and ask for a new one."),
     "approval_used": Code(409, "The approval has been used", "Ask again; a new request is opened."),
     "task_not_running": Code(409, "The task has ended", "Open a new task."),
     "lease_not_active": Code(409, "The lease is not active", "Ask for a new lease."),
     "beyond_rights": Code(403, "More was asked for than may be given", "Ask for no more than the rights named."),
     "beyond_ceiling": Code(409, "The lease cannot live that long", "Ask for less time, or for a new lease."),
     "self_review": Code(403, "Nobody reviews what is asked for on their own behalf", "Leave it to another reviewer."),
-    "not_eligible": Code(
-        403, "You are not among those who may review this", "Leave it to the groups that the quorum names."
-    ),
+    "not_eligible": Code(403, "You are not among those who may review this", "Leave it to the groups that the quorum names."),
     "already_reviewed": Code(409, "You have reviewed this revision already", "Leave it to the others of the quorum."),
     "locked": Code(423, "It is contained", "Release the agent first."),
     "denied": Code(403, "The decision was deny", "See the reasons; ask for something that policy allows."),
-    "needs_approval": Code(
-        403, "A person must approve this first", "Wait for the approval request named, then ask again."
-    ),
-    "not_grantable": Code(
-        422, "That cannot be granted", "Grant only approvable policies or templates that the bundle marks."
-    ),
+    "needs_approval": Code(403, "A person must approve this first", "Wait for the approval request named, then ask again."),
+    "not_grantable": Code(422, "That cannot be granted", "Grant only approvable policies or templates that the bundle marks."),
     "irrevocable": Code(409, "The issuer did not confirm the revocation", "Retry, or follow the manual step."),
     "rate_limited": Code(429, "Too many requests", "Wait as Retry-After says."),
     "resync": Code(410, "The events asked for are no longer kept", "Take a new snapshot and continue from its cursor."),

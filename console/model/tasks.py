@@ -198,9 +198,7 @@ class Chain(Entity):
         return sum(part.get(data_class, Volume()).size_bytes for part in (self.counted, self.claimed))
 
 
-def observe(
-    chain: Chain, seen: ObservationInput, data_class: DataClass, *, counts: bool, tool: str, at: Instant
-) -> Chain:
+def observe(chain: Chain, seen: ObservationInput, data_class: DataClass, *, counts: bool, tool: str, at: Instant) -> Chain:
     """The ledger after an observation. `counts` is true for reports of resource servers and enforcement points."""
     changes: dict[str, object] = {
         "highest_class": highest(chain.highest_class, data_class),

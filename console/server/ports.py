@@ -27,7 +27,7 @@ class Clock(Protocol):
     def new_id(self, prefix: str) -> str: ...
 
 
-class Moved(Exception):  # noqa: N818 (a signal to decide again, not an error that anybody is told)
+class Moved(Exception):
     """Something that was read before the verb began has changed since. Nothing was committed; read again and decide again."""
 
 
@@ -70,7 +70,7 @@ class Answered:
     body: str | None = None
 
 
-class Repeated(Exception):  # noqa: N818 (a signal to answer from what is kept)
+class Repeated(Exception):
     """A verb ran under an idempotency key that had been committed already. Nothing was committed again."""
 
     def __init__(self, answered: Answered) -> None:
@@ -201,7 +201,7 @@ class Store(Reader, Protocol):
         ...
 
     def snapshot(self, collections: Iterable[str]) -> tuple[int, dict[str, int], Iterator[tuple[str, str]]]:
-        """A consistent reading: its cursor, rows per collection, and (collection, JSON) of each entity that is not ended long ago."""
+        """A consistent reading: its cursor, rows per collection, and (collection, JSON) of each entity not ended long ago."""
         ...
 
     def audit(self, after: int = -1, limit: int = 1000, **equals: Value) -> list[AuditRecord]:
