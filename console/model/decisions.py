@@ -140,6 +140,8 @@ class DecideInput(Input):
     agent: str = Field(min_length=1, max_length=2048)
     """An agent's id, name or SPIFFE ID."""
     task_id: Identifier | None = None
+    lease_id: Identifier | None = None
+    """The lease under which the action is about to be done: what its issue had lifted counts as lifted for it."""
     action: ActionName
     resource: ResourceName
     seconds: int | None = Field(default=None, ge=1, le=14_400)

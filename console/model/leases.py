@@ -134,6 +134,8 @@ class Lease(Entity):
     decision_id: Identifier
     approval_id: Identifier | None = None
     grant_ids: tuple[Identifier, ...] = ()
+    lifted: tuple[str, ...] = ()
+    """Ids of the policies that an approval or a grant had lifted for the decision that gave this lease."""
     issuer: Name
     audience: Audience
     right: Right

@@ -14,6 +14,8 @@ from typing import Protocol, TypeVar
 from console.model.actors import Actor
 from console.model.audit import AuditRecord, Checkpoint
 from console.model.base import Entity, Json
+from console.model.grants import Grant
+from console.model.tasks import ObservationInput, Task
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
@@ -229,9 +231,10 @@ class Store(Reader, Protocol):
 class Hooks:
     """What higher floors add to a transaction of a lower one, so that both are committed together.
 
-    `task_ended` runs for each task that ends, `grant_ended` for each grant that ends early.
+    `task_ended` runs for each task that ends, `grant_ended` for each grant that ends early, `observed` for each observation
+    of a task (with whether it counts: true for reports of resource servers and enforcement points).
     """
 
-    task_ended: list[Callable[[Transaction, Entity, Actor], None]] = field(default_factory=list)
-    grant_ended: list[Callable[[Transaction, Entity, Actor], None]] = field(default_factory=list)
-    observed: list[Callable[[Transaction, Entity, Entity], None]] = field(default_factory=list)
+    task_ended: list[Callable[[Transaction, Task, Actor], None]] = field(default_factory=list)
+    grant_ended: list[Callable[[Transaction, Grant, Actor], None]] = field(default_factory=list)
+    observed: list[Callable[[Transaction, Task, ObservationInput, bool], None]] = field(default_factory=list)
