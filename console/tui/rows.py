@@ -1,0 +1,269 @@
+"""The rows that the console keeps of the plane's entities: slotted, compact, their texts inert.
+
+Owns what of an entity the console remembers. `tui.state` makes rows, `tui.present` reads them; neither imports the other.
+Instants are seconds since the epoch (UTC), spans are seconds, states are the plane's own words (an unknown word of a newer
+plane stays a word).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from console.model.approvals import Approval
+from console.model.rights import Right
+
+LIVE_LEASES = ("pending", "active")
+UNSETTLED_LEASES = ("pending", "active", "revoking", "irrevocable")
+
+
+def moment(seconds: float) -> datetime:
+    """The aware UTC instant of seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(slots=True, eq=True)
+class AgentRow:
+    """An agent."""
+
+    id: str
+    version: int
+    name: str
+    spiffe_id: str
+    owner: str
+    team: str
+    role: str
+    environment: str
+    purpose: str
+    critical: bool
+    third_party: bool
+    entitlement: tuple[Right, ...]
+    state: str
+    registered_at: float
+    last_seen_at: float | None
+    retired_at: float | None
+
+
+@dataclass(slots=True, eq=True)
+class TaskRow:
+    """A task; `path` and `agents` run from the root to the task itself."""
+
+    id: str
+    version: int
+    agent_id: str
+    agent_name: str
+    purpose: str
+    text_digest: str | None
+    on_behalf_of: str
+    rights: tuple[Right, ...]
+    parent_id: str | None
+    root_id: str
+    path: tuple[str, ...]
+    agents: tuple[str, ...]
+    state: str
+    opened_at: float
+    deadline_at: float
+    heartbeat_due_at: float
+    ended_at: float | None
+    ended_by: str
+    end_reason: str
+
+    @property
+    def depth(self) -> int:
+        """How many delegations lie between the root and this task."""
+        return max(0, len(self.path) - 1)
+
+
+@dataclass(slots=True, eq=True)
+class ChainRow:
+    """The ledger of a chain, by its root task. `counted` and `claimed` are rows read by class."""
+
+    id: str
+    version: int
+    highest_class: str
+    counted: dict[str, int]
+    claimed: dict[str, int]
+    sends: int
+    sent_bytes: int
+    reads: int
+    resources: tuple[str, ...]
+    tools: tuple[str, ...]
+    last_observed_at: float | None
+
+
+@dataclass(slots=True, eq=True)
+class LeaseRow:
+    """A lease, without its audience's address and its chain of ids: a hundred thousand of them must fit."""
+
+    id: str
+    version: int
+    task_id: str
+    root_task_id: str
+    agent_id: str
+    agent_name: str
+    on_behalf_of: str
+    decision_id: str
+    approval_id: str | None
+    grant_ids: tuple[str, ...]
+    issuer: str
+    audience: str
+    check: str
+    cache_seconds: int
+    skew_seconds: int
+    action: str
+    resource: str
+    data_class: str
+    environment: str
+    risk_level: str
+    state: str
+    revocability: str
+    requested_at: float
+    expires_at: float
+    max_expires_at: float
+    renewals: int
+    max_uses: int | None
+    uses: int
+    max_rows: int | None
+    rows: int
+    last_used_at: float | None
+    revoke_requested_at: float | None
+    revoked_by: str
+    revoke_reason: str
+    ended_at: float | None
+    residual_exposure_at: float | None
+    attempts: int
+    next_attempt_at: float | None
+    last_error: str
+
+
+@dataclass(slots=True, eq=True)
+class ApprovalRow:
+    """An approval request. There are few, and each is read closely, so `entity` is the whole of it, texts inert."""
+
+    id: str
+    version: int
+    state: str
+    revision: int
+    digest: str
+    risk_score: int
+    risk_level: str
+    agent_id: str | None
+    agent_name: str
+    task_id: str | None
+    requested_at: float
+    deadline_at: float
+    due_at: float | None
+    entity: Approval
+
+
+@dataclass(slots=True, eq=True)
+class GrantRow:
+    """A grant."""
+
+    id: str
+    version: int
+    kind: str
+    agent_id: str
+    agent_name: str
+    task_id: str | None
+    covers: tuple[str, ...]
+    template: str | None
+    scope: Right
+    state: str
+    approval_id: str | None
+    requested_by: str
+    reason: str
+    requested_at: float
+    starts_at: float
+    ends_at: float
+    uses: int | None
+    uses_left: int | None
+    ended_at: float | None
+    ended_by: str
+    end_reason: str
+    review_due_at: float | None
+    reviewed_by: str
+
+
+@dataclass(slots=True, eq=True)
+class LockRow:
+    """A lock on an agent or a task."""
+
+    id: str
+    version: int
+    target: str
+    target_id: str
+    target_name: str
+    cause: str
+    agent_id: str
+    active: bool
+    reason: str
+    placed_at: float
+    placed_by: str
+    released_at: float | None
+    released_by: str
+    release_reason: str
+    release_proposed_by: str
+
+
+@dataclass(slots=True, eq=True)
+class BundleRow:
+    """A bundle's revision, without its files."""
+
+    id: str
+    version: int
+    name: str
+    digest: str
+    revision: int
+    state: str
+    author: str
+    created_at: float
+    published_at: float | None
+    policies: int
+    findings: int
+
+
+@dataclass(slots=True, eq=True)
+class DecisionRow:
+    """A decision, without its facts."""
+
+    id: str
+    version: int
+    kind: str
+    at: float
+    outcome: str
+    agent_id: str
+    agent_name: str
+    task_id: str | None
+    root_task_id: str | None
+    purpose: str
+    action: str
+    resource: str
+    environment: str
+    data_class: str
+    tool: str
+    effect: str
+    determining: tuple[str, ...]
+    code: str
+    text: str
+    revision: int
+    risk_score: int
+    risk_level: str
+    approval_id: str | None
+    latency_seconds: float
+
+
+@dataclass(slots=True, eq=True)
+class OperatorRow:
+    """An operator; `id` is the name."""
+
+    id: str
+    version: int
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+    token_expires_at: float
+    removed: bool
+
+
+Row: TypeAlias = (
+    AgentRow | TaskRow | ChainRow | LeaseRow | ApprovalRow | GrantRow | LockRow | BundleRow | DecisionRow | OperatorRow
+)

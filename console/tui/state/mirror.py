@@ -1,0 +1,294 @@
+"""The mirror: what the console believes about the plane, stamped with the cursor at which it is true.
+
+Owns the rows and the indexes over them. `apply` takes events in the order of their cursors: an old one is ignored, a gap
+asks for a resync. Only `state.sync` writes; everybody else reads.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from console.model.events import Event, SnapshotHead, SnapshotRow
+from console.tui.rows import (
+    LIVE_LEASES,
+    UNSETTLED_LEASES,
+    AgentRow,
+    ApprovalRow,
+    BundleRow,
+    ChainRow,
+    DecisionRow,
+    GrantRow,
+    LeaseRow,
+    LockRow,
+    OperatorRow,
+    Row,
+    TaskRow,
+)
+from console.tui.state.ingest import Ingest, Unreadable
+
+R = TypeVar("R", bound=Row)
+
+KEPT = {"leases": 20_000, "tasks": 10_000, "approvals": 2_000, "grants": 2_000, "locks": 5_000, "decisions": 5_000}
+"""How many ended rows of a collection stay; the oldest leave first."""
+PULSE_SECONDS = 900
+
+
+class NeedsResync(Exception):
+    """Events are missing between the mirror and this one; a new snapshot is needed."""
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(f"event {got} came where {expected} was expected")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event changed. `before` is None for a new row."""
+
+    kind: str
+    collection: str
+    id: str
+    before: Row | None
+    after: Row
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has changed since the last batch: ids by collection. After a `reset` everything may have."""
+
+    reset: bool = False
+    dirty: dict[str, set[str]] = field(default_factory=dict)
+    kinds: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and id of the events that a person is told of: see `TOLD`."""
+
+    def __bool__(self) -> bool:
+        return self.reset or bool(self.dirty)
+
+
+TOLD = frozenset({"approval.requested", "approval.revised", "lease.irrevocable", "agent.contained", "agent.released"})
+
+
+class Index(dict[str, dict[str, None]]):
+    """Ids by a value of their rows, in the order in which they came."""
+
+    def put(self, value: str | None, id: str) -> None:
+        if value is not None:
+            self.setdefault(value, {})[id] = None
+
+    def drop(self, value: str | None, id: str) -> None:
+        ids = self.get(value) if value is not None else None
+        if ids is not None and value is not None:
+            ids.pop(id, None)
+            if not ids:
+                del self[value]
+
+
+class Table(Generic[R]):
+    """The rows of one collection by id, with indexes by some of their fields."""
+
+    def __init__(self, ended: Callable[[R], bool], kept: int, **indexed: Callable[[R], str | None]) -> None:
+        self.rows: dict[str, R] = {}
+        self.by: dict[str, Index] = {name: Index() for name in indexed}
+        self._indexed = indexed
+        self._ended = ended
+        self._kept = kept
+        self._gone: deque[str] = deque()
+
+    def put(self, row: R) -> tuple[R | None, str | None]:
+        """Keep a row. Returns the one that it replaces, and the id of an ended one that had to leave for it."""
+        before = self.rows.get(row.id)
+        for name, value in self._indexed.items():
+            old, new = (None if before is None else value(before)), value(row)
+            if old != new:
+                self.by[name].drop(old, row.id)
+                self.by[name].put(new, row.id)
+        self.rows[row.id] = row
+        left = None
+        if self._ended(row) and (before is None or not self._ended(before)):
+            self._gone.append(row.id)
+            if len(self._gone) > self._kept:
+                left = self._gone.popleft()
+                self._remove(left)
+        return before, left
+
+    def _remove(self, id: str) -> None:
+        row = self.rows.pop(id, None)
+        if row is not None:
+            for name, value in self._indexed.items():
+                self.by[name].drop(value(row), id)
+
+    def get(self, id: str) -> R | None:
+        return self.rows.get(id)
+
+    def of(self, index: str, value: str) -> list[R]:
+        """The rows that an index finds."""
+        return [self.rows[id] for id in self.by[index].get(value, ())]
+
+    def count(self, index: str, *values: str) -> int:
+        """How many rows have one of these values."""
+        return sum(len(self.by[index].get(value, ())) for value in values)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Tables:
+    """One table a collection; made anew for each snapshot."""
+
+    def __init__(self) -> None:
+        self.agents = Table[AgentRow](lambda row: False, 0, name=lambda row: row.name, state=lambda row: row.state)
+        self.tasks = Table[TaskRow](
+            lambda row: row.state != "running",
+            KEPT["tasks"],
+            agent=lambda row: row.agent_id,
+            parent=lambda row: row.parent_id,
+            root=lambda row: row.root_id,
+            state=lambda row: row.state,
+        )
+        self.chains = Table[ChainRow](lambda row: True, KEPT["tasks"])
+        self.leases = Table[LeaseRow](
+            lambda row: row.state not in UNSETTLED_LEASES,
+            KEPT["leases"],
+            task=lambda row: row.task_id,
+            agent=lambda row: row.agent_id,
+            state=lambda row: row.state,
+        )
+        self.approvals = Table[ApprovalRow](
+            lambda row: row.state not in ("pending", "approved"),
+            KEPT["approvals"],
+            state=lambda row: row.state,
+            agent=lambda row: row.agent_id,
+            task=lambda row: row.task_id,
+        )
+        self.grants = Table[GrantRow](
+            lambda row: row.state not in ("requested", "scheduled", "active"),
+            KEPT["grants"],
+            agent=lambda row: row.agent_id,
+            state=lambda row: row.state,
+        )
+        self.locks = Table[LockRow](
+            lambda row: not row.active, KEPT["locks"], standing=lambda row: row.target_id if row.active else None
+        )
+        self.bundles = Table[BundleRow](lambda row: False, 0, state=lambda row: row.state)
+        self.decisions = Table[DecisionRow](
+            lambda row: True, KEPT["decisions"], task=lambda row: row.task_id, agent=lambda row: row.agent_id
+        )
+        self.operators = Table[OperatorRow](lambda row: False, 0)
+        self.pulse: dict[int, list[int]] = {}
+        self.expiries: list[tuple[float, str]] = []
+
+    def table(self, collection: str) -> Table[Any]:
+        """The table of a collection by its name. Raises KeyError for one that is not kept."""
+        table: Table[Any] = vars(self)[collection]
+        return table
+
+    def put(self, collection: str, row: Row) -> tuple[Row | None, str | None]:
+        """Keep a row in its table, its indexes and the figures over it."""
+        before, left = self.table(collection).put(row)
+        if isinstance(row, LeaseRow) and row.state in LIVE_LEASES:
+            heapq.heappush(self.expiries, (row.expires_at, row.id))
+            if len(self.expiries) > 1000 + 4 * len(self.leases):
+                live = (self.leases.rows[id] for state in LIVE_LEASES for id in self.leases.by["state"].get(state, ()))
+                self.expiries = [(lease.expires_at, lease.id) for lease in live]
+                heapq.heapify(self.expiries)
+        elif isinstance(row, DecisionRow) and before is None:
+            second = self.pulse.setdefault(int(row.at), [0, 0, 0])
+            second[("allow", "deny", "escalate").index(row.outcome) if row.outcome in ("allow", "deny") else 2] += 1
+            while len(self.pulse) > PULSE_SECONDS:
+                del self.pulse[min(self.pulse)]
+        return before, left
+
+    def next_expiry(self) -> float | None:
+        """When the next live lease expires (seconds since the epoch); None where none is live."""
+        while self.expiries:
+            at, id = self.expiries[0]
+            row = self.leases.get(id)
+            if row is not None and row.state in LIVE_LEASES and row.expires_at == at:
+                return at
+            heapq.heappop(self.expiries)
+        return None
+
+
+class Loading:
+    """A snapshot on its way in, row by row, beside the mirror that is still being read."""
+
+    def __init__(self, head: SnapshotHead, ingest: Ingest) -> None:
+        self.head = head
+        self.tables = Tables()
+        self.unreadable = 0
+        self._ingest = ingest
+
+    def add(self, line: SnapshotRow) -> None:
+        """Take one line of the snapshot; a collection that is not known here is left out, an unreadable row is counted."""
+        if self._ingest.knows(line.collection):
+            try:
+                self.tables.put(line.collection, self._ingest.row(line.collection, line.body))
+            except Unreadable:
+                self.unreadable += 1
+
+
+class Mirror:
+    """The console's belief. `cursor` is 0 before the first snapshot; `unreadable` counts entities that could not be read."""
+
+    def __init__(self, inert: Callable[[str], str]) -> None:
+        self._ingest = Ingest(inert)
+        self._changes = Changes()
+        self.tables = Tables()
+        self.cursor = 0
+        self.loaded = False
+        self.unreadable = 0
+        self.events = 0
+
+    def begin(self, head: SnapshotHead) -> Loading:
+        """Start to take a snapshot in; the mirror is as it was until `finish`."""
+        return Loading(head, self._ingest)
+
+    def finish(self, loading: Loading) -> None:
+        """Believe the snapshot, and it alone."""
+        self.tables = loading.tables
+        self.cursor = loading.head.cursor
+        self.unreadable = loading.unreadable
+        self.loaded = True
+        self._changes = Changes(reset=True)
+
+    def load(self, head: SnapshotHead, lines: Iterable[SnapshotRow]) -> None:
+        """Believe a whole snapshot at once."""
+        loading = self.begin(head)
+        for line in lines:
+            loading.add(line)
+        self.finish(loading)
+
+    def apply(self, event: Event) -> Change | None:
+        """Take an event in. None for one that is old or says nothing of what is kept. Raises NeedsResync on a gap."""
+        if event.cursor <= self.cursor:
+            return None
+        if event.cursor != self.cursor + 1 or not self.loaded:
+            raise NeedsResync(self.cursor + 1, event.cursor)
+        self.cursor = event.cursor
+        self.events += 1
+        if not self._ingest.knows(event.collection):
+            return None
+        try:
+            row = self._ingest.row(event.collection, event.body)
+        except Unreadable:
+            self.unreadable += 1
+            return None
+        before, left = self.tables.put(event.collection, row)
+        dirty = self._changes.dirty.setdefault(event.collection, set())
+        dirty.add(row.id)
+        if left is not None:
+            dirty.add(left)
+        if event.kind in TOLD and len(self._changes.kinds) < 1000:
+            self._changes.kinds.append((event.kind, row.id))
+        return Change(event.kind, event.collection, row.id, before, row)
+
+    def take_changes(self) -> Changes:
+        """What has changed since the last call; the next call starts from nothing."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._changes)
