@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.model.base import Json
 from console.model.problems import ProblemError
 from console.server.identity.keys import BadKeys, KeyRing, KeySource, VerifyKey, read_keys, read_public_key
 from console.server.identity.tokens import JWT_SVID, LEEWAY_SECONDS, Expected, peek_subject, sign, verify
@@ -170,5 +171,5 @@ class DevelopmentTrustDomain:
         if not 1 <= ttl_seconds <= MAX_SVID_SECONDS:
             raise ValueError(f"a development JWT-SVID lives 1 to {MAX_SVID_SECONDS} seconds")
         issued = int(now.timestamp())
-        claims = {"sub": spiffe_id, "aud": [*meant_for], "iat": issued, "exp": issued + ttl_seconds}
+        claims: dict[str, Json] = {"sub": spiffe_id, "aud": [*meant_for], "iat": issued, "exp": issued + ttl_seconds}
         return sign(claims, self._ring.current, typ="JWT")
