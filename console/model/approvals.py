@@ -65,7 +65,6 @@ class Narrowing(Input):
     uses: int | None = Field(default=None, ge=1)
     rows: int | None = Field(default=None, ge=1)
     resource: ResourceName | None = None
-    data_class: DataClass | None = None
 
 
 class ReviewInput(Input):
@@ -194,10 +193,6 @@ def narrow(ask: Ask, smaller: Narrowing) -> Ask:
         if smaller.resource != ask.resource and not smaller.resource.startswith(ask.resource.rstrip("/") + "/"):
             raise ValueError(f"resource: {smaller.resource} does not lie within {ask.resource}")
         changes["resource"] = smaller.resource
-    if smaller.data_class is not None:
-        if smaller.data_class.rank > ask.data_class.rank:
-            raise ValueError(f"data_class: {smaller.data_class} is above {ask.data_class}")
-        changes["data_class"] = smaller.data_class
     narrowed = ask.model_copy(update=changes)
     if narrowed == ask:
         raise ValueError("nothing is narrower than what was asked for")

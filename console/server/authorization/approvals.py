@@ -1,0 +1,286 @@
+"""Approvals: reviewing, narrowing, withdrawing, and what time does to requests."""
+
+from collections.abc import Callable
+from functools import partial
+
+from console.model.actors import PLANE, Actor, ActorKind, Role
+from console.model.agents import Agent
+from console.model.approvals import (
+    APPROVAL,
+    Approval,
+    ApprovalDetail,
+    ApprovalKind,
+    ApprovalState,
+    ReviewInput,
+    is_narrower,
+    narrow,
+)
+from console.model.decisions import Ask, DecideInput, Outcome
+from console.model.leases import LIVE, Lease
+from console.model.operators import Operator
+from console.model.problems import FieldError, ProblemError
+from console.server.authorization.bundles import Bundles
+from console.server.authorization.drafts import Draft, Drafts
+from console.server.authorization.ending import settle_grant
+from console.server.authorization.grants import Grants
+from console.server.authorization.requests import (
+    approve,
+    check_reviewer,
+    check_shown,
+    drift,
+    reviewed,
+    revised,
+    why_not,
+)
+from console.server.authorization.tasks import actor_of
+from console.server.ports import Clock, Moved, Store, Transaction
+
+TRIES = 8
+
+
+class Approvals:
+    """Reviews of approval requests. First transition wins; a review binds to the digest and revision that were shown."""
+
+    def __init__(
+        self, store: Store, clock: Clock, bundles: Bundles, drafts: Drafts, grants: Grants, *, single_operator: bool = False
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._bundles = bundles
+        self._drafts = drafts
+        self._grants = grants
+        self._single = single_operator
+
+    def detail(self, approval_id: str) -> ApprovalDetail:
+        """A request with what the card shows beside it. Raises ProblemError `not_found`."""
+        approval = self._known(approval_id)
+        eligible, excluded = [], {}
+        for operator in self._store.find(Operator, removed=False, limit=500):
+            if Role.APPROVER not in operator.roles:
+                continue
+            why = why_not(approval, operator, single_operator=self._single)
+            if why is None:
+                eligible.append(operator.id)
+            else:
+                excluded[operator.id] = why[1]
+        return ApprovalDetail(
+            approval=approval,
+            agent_text=self._store.text(approval.text_digest) if approval.text_digest else None,
+            eligible=tuple(eligible),
+            excluded=excluded,
+            holds=self._holds(approval),
+        )
+
+    async def review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
+        """Approve, approve narrowed, or reject. Raises ProblemError as `requests.reviewed`, and `conflict` on drift."""
+        for _ in range(TRIES):
+            try:
+                return await self._review(operator, approval_id, asked)
+            except Moved:
+                continue
+        raise ProblemError("undecided")
+
+    async def cancel(self, agent: Agent, approval_id: str, reason: str) -> Approval:
+        """Withdraw one's own pending request. Raises ProblemError `not_found`, `not_an_edge`."""
+
+        def verb(tx: Transaction) -> Approval:
+            approval = tx.get(Approval, approval_id)
+            if approval is None or approval.agent_id != agent.id or approval.kind is not ApprovalKind.ACTION:
+                raise ProblemError("not_found", "There is no such request of yours.")
+            changed = _ended(approval, ApprovalState.CANCELLED, tx, reason)
+            return tx.put(changed, "approval.cancelled", actor_of(agent))
+
+        return await self._store.write(verb)
+
+    async def sweep(self) -> int:
+        """End the requests whose deadline, or whose time of use, has passed. Returns how many were due."""
+        due = self._store.due(Approval, self._clock.now(), limit=200)
+        for one in due:
+            await self._store.write(partial(_expire, approval_id=one.id), takes_power=True)
+        return len(due)
+
+    async def redecide_pending(self) -> int:
+        """After a new bundle: decide every pending action again. Returns how many changed."""
+        changed = 0
+        for approval in self._store.find(Approval, state=ApprovalState.PENDING, limit=10_000):
+            if approval.kind is not ApprovalKind.ACTION:
+                continue
+            draft = self._draw(approval, approval.ask)
+            changed += await self._store.write(partial(_redecide, approval_id=approval.id, draft=draft))
+        return changed
+
+    async def _review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
+        approval = self._known(approval_id)
+        check_shown(approval, asked, self._clock.now())
+        check_reviewer(approval, operator, single_operator=self._single)
+        verb: Callable[[Transaction], tuple[Approval, ProblemError | None]]
+        if asked.verdict == "reject":
+            verb = lambda tx: (self._commit(tx, operator, approval, asked), None)  # noqa: E731
+        elif approval.kind is not ApprovalKind.ACTION:
+            if asked.narrowing is not None:
+                raise ProblemError("invalid", "Only a request for an action can be narrowed.")
+            verb = lambda tx: (self._commit(tx, operator, approval, asked), None)  # noqa: E731
+        else:
+            verb = self._approve_action(operator, approval, asked)
+        kept, problem = await self._store.write(verb)
+        if problem is not None:
+            raise problem
+        return kept
+
+    def _approve_action(
+        self, operator: Operator, approval: Approval, asked: ReviewInput
+    ) -> Callable[[Transaction], tuple[Approval, ProblemError | None]]:
+        now_draft = self._draw(approval, approval.ask)
+        changes = drift(approval, now_draft)
+        if now_draft.decision.outcome is Outcome.DENY:
+            return lambda tx: (_void(tx, approval, now_draft.decision.text), _drifted(approval, (now_draft.decision.text,)))
+        if changes:
+            return lambda tx: self._keep_drift(tx, approval, now_draft, changes)
+        if asked.narrowing is None:
+            return lambda tx: (self._commit(tx, operator, approval, asked, now_draft), None)
+        if approval.ask is None:
+            raise ProblemError("invalid", "This request cannot be narrowed.")
+        try:
+            smaller = narrow(approval.ask, asked.narrowing)
+        except ValueError as error:
+            field, _, text = str(error).partition(": ")
+            raise ProblemError(
+                "invalid", f"That is not narrower: {error}.", errors=(FieldError(field=field, text=text),)
+            ) from None
+        draft = self._draw(approval, smaller)
+        narrowed = draft.decision.ask
+        if draft.decision.outcome is Outcome.DENY or not is_narrower(narrowed, approval.ask):
+            raise ProblemError("invalid", f"The narrowed request would be denied: {draft.decision.text}")
+        return lambda tx: (self._commit_narrowed(tx, operator, approval, asked, draft), None)
+
+    def _commit(
+        self, tx: Transaction, operator: Operator, approval: Approval, asked: ReviewInput, draft: Draft | None = None
+    ) -> Approval:
+        tx.require(approval, *(draft.require if draft else ()), fences=draft.fences if draft else None)
+        current = tx.get(Operator, operator.id)
+        if current is None or current.removed:
+            raise ProblemError("not_allowed", "You are no longer enrolled.")
+        after = reviewed(approval, current, asked, now=tx.now, use_seconds=self._use_seconds(), single_operator=self._single)
+        return self._keep(tx, after, operator)
+
+    def _commit_narrowed(
+        self, tx: Transaction, operator: Operator, approval: Approval, asked: ReviewInput, draft: Draft
+    ) -> Approval:
+        tx.require(approval, *draft.require, fences=draft.fences)
+        words = f"narrowed by {operator.id}"
+        smaller = revised(approval, draft, (words,), narrowed_from=approval.narrowed_from or approval.ask)
+        shown = asked.model_copy(update={"digest": smaller.digest, "revision": smaller.revision, "narrowing": None})
+        tx_kept = tx.put(smaller, "approval.revised", operator_actor(operator))
+        if draft.decision.outcome is Outcome.ALLOW:
+            after = approve(tx_kept, now=tx.now, use_seconds=self._use_seconds())
+            return self._keep(tx, after, operator)
+        after = reviewed(tx_kept, operator, shown, now=tx.now, use_seconds=self._use_seconds(), single_operator=self._single)
+        return self._keep(tx, after, operator)
+
+    def _keep(self, tx: Transaction, after: Approval, operator: Operator) -> Approval:
+        kind = "approval.reviewed" if after.state is ApprovalState.PENDING else f"approval.{after.state.value}"
+        kept = tx.put(after, kind, operator_actor(operator))
+        if kept.state is ApprovalState.APPROVED and kept.kind is ApprovalKind.GRANT and kept.grant_id is not None:
+            self._grants.give(tx, kept.grant_id, operator_actor(operator))
+            used = kept.model_copy(
+                update={"state": ApprovalState.CONSUMED, "ended_at": tx.now, "end_reason": "used", "consumed_by": kept.grant_id}
+            )
+            kept = tx.put(used, "approval.consumed", operator_actor(operator))
+        if kept.state is ApprovalState.REJECTED:
+            settle_grant(tx, kept, operator_actor(operator))
+        return kept
+
+    def _keep_drift(
+        self, tx: Transaction, approval: Approval, draft: Draft, changes: tuple[str, ...]
+    ) -> tuple[Approval, ProblemError]:
+        tx.require(approval)
+        if draft.decision.outcome is Outcome.ALLOW:
+            kept = _void(tx, approval, "no person is needed any more; the agent may ask again")
+        else:
+            kept = tx.put(revised(approval, draft, changes), "approval.revised", PLANE)
+        return kept, _drifted(kept, changes)
+
+    def _draw(self, approval: Approval, ask: Ask | None) -> Draft:
+        if ask is None:
+            raise ProblemError("invalid", "The request names no action.")
+        asked = DecideInput(
+            agent=ask.agent_id,
+            task_id=ask.task_id,
+            action=ask.action,
+            resource=ask.resource,
+            seconds=ask.seconds,
+            uses=ask.uses,
+            rows=ask.rows,
+            issuer=ask.issuer,
+        )
+        return self._drafts.draw(asked, asked_by=PLANE, kind="evaluation", use_approvals=False)
+
+    def _known(self, approval_id: str) -> Approval:
+        approval = self._store.get(Approval, approval_id)
+        if approval is None:
+            raise ProblemError("not_found", "There is no such approval request.")
+        return approval
+
+    def _use_seconds(self) -> int:
+        if self._bundles.active is None:
+            raise ProblemError("no_policy")
+        return self._bundles.active.limits.approval_use_seconds
+
+    def _holds(self, approval: Approval) -> tuple[str, ...]:
+        if approval.task_id is None:
+            return ()
+        live = [lease for lease in self._store.find(Lease, task_id=approval.task_id, limit=64) if lease.state in LIVE]
+        return tuple(f"{lease.action} on {lease.resource} until {lease.expires_at:%H:%M:%SZ}" for lease in live)
+
+
+def operator_actor(operator: Operator) -> Actor:
+    """An operator as the one who acts."""
+    return Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
+
+
+def _ended(approval: Approval, state: ApprovalState, tx: Transaction, reason: str) -> Approval:
+    try:
+        target = APPROVAL.step(approval.state, state)
+    except ValueError:
+        raise ProblemError("not_an_edge", f"The request is {approval.state} already.", state=approval.state.value) from None
+    return approval.model_copy(update={"state": target, "ended_at": tx.now, "end_reason": reason})
+
+
+def _void(tx: Transaction, approval: Approval, reason: str) -> Approval:
+    tx.require(approval)
+    return tx.put(_ended(approval, ApprovalState.VOID, tx, reason), "approval.void", PLANE)
+
+
+def _drifted(approval: Approval, changes: tuple[str, ...]) -> ProblemError:
+    return ProblemError(
+        "conflict",
+        f"It changed while you looked: {'; '.join(changes)}. Your review was not counted.",
+        revision=approval.revision,
+        digest=approval.digest,
+        state=approval.state.value,
+        drift=list(changes),
+    )
+
+
+def _expire(tx: Transaction, approval_id: str) -> None:
+    approval = tx.get(Approval, approval_id)
+    due = approval.due_at() if approval else None
+    if approval is None or due is None or due > tx.now:
+        return
+    reason = "its deadline passed" if approval.state is ApprovalState.PENDING else "it was approved and not used in time"
+    kept = tx.put(_ended(approval, ApprovalState.EXPIRED, tx, reason), "approval.expired", PLANE)
+    settle_grant(tx, kept, PLANE)
+
+
+def _redecide(tx: Transaction, approval_id: str, draft: Draft) -> int:
+    approval = tx.get(Approval, approval_id)
+    if approval is None or approval.state is not ApprovalState.PENDING:
+        return 0
+    if draft.decision.outcome is not Outcome.ESCALATE:
+        _void(tx, approval, f"under the new bundle: {draft.decision.text}")
+        return 1
+    changes = drift(approval, draft)
+    if not changes:
+        return 0
+    tx.put(revised(approval, draft, changes), "approval.revised", PLANE)
+    return 1
