@@ -5,19 +5,15 @@ introspection is itself the one who refuses, so an introspected token is dead on
 answer; a token that is verified offline lives until its expiry plus the audience's clock skew, whatever anybody does.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from console.model.base import Json
 from console.model.exposure import Revocability
 from console.model.leases import Lease
+from console.server.authorization.task_tokens import Sign
 from console.server.broker.issuers.base import Confirmation, Description, Health, IssuerError, Minted, MintRequest, NothingMade
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 (RFC 9068, section 2.1: the header's typ)
-
-Sign = Callable[[Mapping[str, Any], str], str]
-"""Signs claims under a header `typ` with the plane's current key and returns the compact JWT."""
 
 
 class TokenIssuer:
@@ -30,7 +26,7 @@ class TokenIssuer:
 
     async def mint(self, request: MintRequest) -> Minted:
         try:
-            credential = self._sign(claims(request, self._issuer), TOKEN_TYPE)
+            credential = self._sign(claims(request, self._issuer), typ=TOKEN_TYPE)
         except Exception as error:
             raise NothingMade(f"the token could not be signed: {type(error).__name__}") from None
         return Minted(credential=credential, handle=request.reference)
@@ -55,9 +51,9 @@ class TokenIssuer:
         return Confirmation(dead_at=min(forgotten, outlived), by_expiry=outlived < forgotten)
 
     async def probe(self) -> Health:
-        """Signs a claim set that no verifier accepts, so that a missing key is noticed before a lease needs it."""
+        """Signs claims that expired long ago, under a type that nobody accepts: a missing key shows before a lease needs it."""
         try:
-            self._sign({"probe": True}, "probe+jwt")
+            self._sign({"sub": self._name, "aud": self._name, "exp": 1}, typ="probe+jwt")
         except Exception as error:
             return Health(healthy=False, detail=f"signing fails: {type(error).__name__}")
         return Health(healthy=True, detail="signs")
