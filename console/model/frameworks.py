@@ -1,0 +1,136 @@
+"""Frameworks as they travel: measures, control rows and the product's own three rows, always with their population.
+
+A row says that the record *supports* a control; nothing here ever says that somebody complies with a framework.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from console.model.base import Instant, Shape
+
+
+class Verdict(StrEnum):
+    """What a measure says beside its target. `info` has no target; `no data` is never a pass."""
+
+    MET = "met"
+    MISSED = "missed"
+    INFO = "info"
+    NO_DATA = "no data"
+
+
+class ControlState(StrEnum):
+    """What the measures of a control say together."""
+
+    SUPPORTED = "supported"
+    GAP = "gap"
+    NO_DATA = "no data"
+    OUT_OF_SCOPE = "out of scope"
+
+
+class MeasureView(Shape):
+    """One evidence metric over one window. `numerator` over `n` is the share; `n` is the population looked at.
+
+    `since` is where the looking began: later than asked for where older records are no longer held. `newest_at` is when
+    the newest record behind the figure was written. `counter_examples` are ids of objects, or `audit:<seq>` of records; at
+    most 50. `reason` says why there is no data.
+    """
+
+    metric: str
+    title: str
+    definition: str
+    unit: str
+    direction: Literal["max", "min", "exact", "info"]
+    target: float | None = None
+    target_source: str = ""
+    caution: str = ""
+    verdict: Verdict
+    value: float | None = None
+    numerator: float | None = None
+    n: int = 0
+    since: Instant
+    as_of: Instant
+    newest_at: Instant | None = None
+    counter_examples: tuple[str, ...] = ()
+    breakdown: dict[str, int] = Field(default_factory=dict)
+    query: str = ""
+    reason: str = ""
+
+
+class ControlRow(Shape):
+    """One control of a framework with its evidence. `measured` of `of` metrics had observations.
+
+    `id_is_local` marks ids that are this project's slugs and not the publisher's.
+    """
+
+    control: str
+    title: str
+    group: str = ""
+    summary: str = ""
+    relevance: Literal["direct", "partial", "none"]
+    id_is_local: bool = False
+    state: ControlState
+    text: str
+    measured: int = 0
+    of: int = 0
+    n: int = 0
+    newest_at: Instant | None = None
+    counter_examples: tuple[str, ...] = ()
+    evidence: tuple[MeasureView, ...] = ()
+    not_evidenced: str = ""
+    source: str = ""
+
+
+class FrameworkSummary(Shape):
+    """One framework in a list: how many of its controls stand where."""
+
+    id: str
+    title: str
+    publisher: str
+    version: str
+    url: str
+    ids_are_local: bool
+    controls: int
+    supported: int
+    gaps: int
+    no_data: int
+    out_of_scope: int
+    as_of: Instant
+    window_seconds: int
+
+
+class FrameworkView(FrameworkSummary):
+    """One framework with its rows."""
+
+    notes: str = ""
+    licence: str = ""
+    verified: str = ""
+    retrieved: str = ""
+    rows: tuple[ControlRow, ...]
+
+
+class SeedReference(Shape):
+    """A control that a seed row points at: where it stands, what it is called, and whether its id is a local slug."""
+
+    framework: str
+    framework_title: str
+    control: str
+    title: str
+    id_is_local: bool
+    state: ControlState
+
+
+class SeedRowView(Shape):
+    """One of the three rows that the product was asked for, as it was asked, beside the corrected ids and why."""
+
+    framework: str
+    reference: str
+    claim: str
+    verdict: str
+    why: tuple[str, ...]
+    primary: tuple[SeedReference, ...]
+    also: tuple[SeedReference, ...]
+    not_this: tuple[SeedReference, ...]
+    how_to_show: str
+    headline: tuple[MeasureView, ...]
