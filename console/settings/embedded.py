@@ -1,0 +1,114 @@
+"""The file by which other commands find a running embedded plane: `plane.json`, mode 0600, in its data folder.
+
+Owns its form and the answer to "is that plane still running?". A file whose process is gone, or whose process id now
+belongs to another process, is stale. It holds no secret.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from console.settings.errors import SettingsError
+from console.settings.files import read_private, write_private
+
+FILE_NAME = "plane.json"
+
+
+class EmbeddedPlane(BaseModel):
+    """An embedded plane as it announces itself. `process_started` is the kernel's own start time of the process, where
+    the system tells it: it tells a process from a later one with the same id.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pid: int = Field(ge=1)
+    process_started: int | None = None
+    authorization_url: str = Field(pattern=r"^https?://", max_length=2048)
+    broker_url: str = Field(pattern=r"^https?://", max_length=2048)
+    started_at: AwareDatetime
+    environment: str = Field(max_length=128)
+    trust_domain: str = Field(max_length=255)
+    plane: str = Field(default="", max_length=128)
+    version: str = Field(default="", max_length=64)
+
+
+def announce(
+    data: Path,
+    *,
+    authorization_url: str,
+    broker_url: str,
+    started_at: datetime,
+    environment: str,
+    trust_domain: str,
+    plane: str = "",
+    version: str = "",
+) -> EmbeddedPlane:
+    """Write the file for this process. Raises SettingsError when it cannot be written."""
+    announced = EmbeddedPlane(
+        pid=os.getpid(),
+        process_started=process_started(os.getpid()),
+        authorization_url=authorization_url,
+        broker_url=broker_url,
+        started_at=started_at,
+        environment=environment,
+        trust_domain=trust_domain,
+        plane=plane,
+        version=version,
+    )
+    write_private(data / FILE_NAME, announced.model_dump_json())
+    return announced
+
+
+def read(data: Path) -> EmbeddedPlane | None:
+    """What the file of a data folder says, running or not; None when there is no file.
+
+    Raises SettingsError when others may read it or it is damaged.
+    """
+    path = data / FILE_NAME
+    text = read_private(path)
+    if text is None:
+        return None
+    try:
+        return EmbeddedPlane.model_validate_json(text)
+    except ValidationError:
+        raise SettingsError(f"{path} is damaged.", "If no plane is running there, remove the file and start again.") from None
+
+
+def running(data: Path) -> EmbeddedPlane | None:
+    """The plane that runs in a data folder; None when there is none, or the file is stale."""
+    plane = read(data)
+    return plane if plane is not None and is_alive(plane) else None
+
+
+def is_alive(plane: EmbeddedPlane) -> bool:
+    """Whether the very process that announced itself still runs."""
+    try:
+        os.kill(plane.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # the plane of a data folder is ours; a process of somebody else has taken its id
+    started = process_started(plane.pid)
+    return plane.process_started is None or started is None or started == plane.process_started
+
+
+def withdraw(data: Path) -> bool:
+    """Remove the file if it is this process's own. Returns whether it was."""
+    plane = read(data)
+    if plane is None or plane.pid != os.getpid():
+        return False
+    (data / FILE_NAME).unlink(missing_ok=True)
+    return True
+
+
+def process_started(pid: int) -> int | None:
+    """When a process started, in the kernel's ticks since boot; None where the system does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The second field is the program's name in brackets and may hold anything, so count from the last bracket on.
+    fields = text.rpartition(")")[2].split()
+    return int(fields[19]) if len(fields) > 19 else None
