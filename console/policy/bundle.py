@@ -14,7 +14,6 @@ from pydantic import BaseModel, ValidationError
 
 from console.model.bundles import Finding
 from console.model.canonical import digest
-from console.model.scales import DataClass
 from console.policy.parsed import Policy, parse_policy
 from console.policy.question import ResourceFacts
 from console.policy.source import line_of, split_policies
@@ -184,7 +183,7 @@ def _check_files(files: Mapping[str, str]) -> list[Finding]:
     for path, text in files.items():
         shown = path if len(path) <= 255 else f"{path[:252]}..."
         if not _PATH.match(path):
-            fix = "A bundle has manifest.toml, schema.cedarschema, policies/*.cedar, data/{tools,resources,intents}.toml and tests/*.toml."
+            fix = "Its files are manifest.toml, schema.cedarschema, policies/*.cedar, data/*.toml and tests/*.toml."
             findings.append(_error("file_unknown", shown, "This file has no place in a bundle.", fix))
         try:
             size = len(text.encode())
@@ -195,13 +194,13 @@ def _check_files(files: Mapping[str, str]) -> list[Finding]:
         if size > MAX_FILE_BYTES:
             findings.append(_error("file_too_large", shown, f"The file has more than {MAX_FILE_BYTES} bytes.", "Split it."))
     if total > MAX_BYTES:
-        findings.append(_error("bundle_too_large", MANIFEST, f"The bundle has more than {MAX_BYTES} bytes.", "Make it smaller."))
+        findings.append(
+            _error("bundle_too_large", MANIFEST, f"The bundle has more than {MAX_BYTES} bytes.", "Make it smaller.")
+        )
     return findings
 
 
-def _read_table(
-    files: Mapping[str, str], path: str, model: type[_Table], findings: list[Finding]
-) -> _Table | None:
+def _read_table(files: Mapping[str, str], path: str, model: type[_Table], findings: list[Finding]) -> _Table | None:
     text = files.get(path)
     if text is None:
         findings.append(_error("file_missing", path, "The file is missing.", "Add it."))
@@ -212,16 +211,16 @@ def _read_table(
         place = _TOML_PLACE.search(str(error))
         line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, None)
         sentence = f"The file is not TOML: {_TOML_PLACE.sub('', str(error)).strip()}."
-        findings.append(_error("toml_syntax", path, sentence, "Correct it at this place.", line, column))
+        findings.append(_error("toml_syntax", path, sentence, "Correct it at this place.", line=line, column=column))
     except RecursionError:
         findings.append(_error("toml_syntax", path, "The file is nested too deeply.", "Make it flatter."))
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in wrong["loc"])
-            known = ", ".join(model.model_fields)
-            fix = "Correct it." if wrong["type"] != "extra_forbidden" else f"Remove it, or see the spelling; at the top are {known}."
+            unknown = wrong["type"] == "extra_forbidden"
+            fix = "Remove it, or correct its spelling." if unknown else "Correct the value."
             sentence = f"{where or 'the file'}: {wrong['msg']}."
-            findings.append(_error("table", path, sentence, fix, _line_of_entry(text, wrong["loc"])))
+            findings.append(_error("table", path, sentence, fix, line=_line_of_entry(text, wrong["loc"])))
     return None
 
 
@@ -244,7 +243,7 @@ def _read_policies(files: Mapping[str, str], findings: list[Finding]) -> list[Po
             count += 1
             if count > MAX_POLICIES:
                 text = f"The bundle has more than {MAX_POLICIES} policies."
-                findings.append(_error("too_many_policies", path, text, "Join some of them.", source.line))
+                findings.append(_error("too_many_policies", path, text, "Join some of them.", line=source.line))
                 return list(policies.values())
             policy, wrong = parse_policy(source)
             findings += wrong
@@ -253,7 +252,8 @@ def _read_policies(files: Mapping[str, str], findings: list[Finding]) -> list[Po
             first = policies.get(policy.id)
             if first is not None:
                 text = f"The id {policy.id} is also used in {first.source.file}, line {first.source.line}."
-                findings.append(_error("policy_id_twice", path, text, "Give each policy an id of its own.", source.line, None, policy.id))
+                fix = "Give each policy an id of its own."
+                findings.append(_error("policy_id_twice", path, text, fix, line=source.line, policy_id=policy.id))
             else:
                 policies[policy.id] = policy
     return list(policies.values())
@@ -289,10 +289,13 @@ def _twice(path: str, kind: str, rows: Iterable[_Row], key: Callable[[_Row], str
 
 
 def _error(
-    code: str, file: str, text: str, fix: str, line: int | None = None, column: int | None = None, policy_id: str | None = None
+    code: str,
+    file: str,
+    text: str,
+    fix: str,
+    *,
+    line: int | None = None,
+    column: int | None = None,
+    policy_id: str | None = None,
 ) -> Finding:
-    return Finding(
-        severity="error", code=code, file=file, line=line, column=column, policy_id=policy_id, text=text, fix=fix
-    )
-
-
+    return Finding(severity="error", code=code, file=file, line=line, column=column, policy_id=policy_id, text=text, fix=fix)

@@ -15,6 +15,7 @@ from console.policy.bundle import BundleRefused, IntentFacts, ParsedBundle, Reso
 from console.policy.entities import EntityLoader, request
 from console.policy.parsed import Policy
 from console.policy.question import Answer, Link, Question, ResourceFacts
+from console.policy.rules import lifts_itself
 from console.policy.slices import Slice, SliceIndex, load_policies
 from console.policy.tables import Limits
 from console.policy.validate import check
@@ -45,7 +46,7 @@ class Compiled:
         self.findings = tuple(findings)
         self.policies: tuple[PolicyView, ...] = tuple(policy.view() for policy in parsed.policies)
         self._by_id = {policy.id: policy for policy in parsed.policies}
-        self._approvable = frozenset(policy.id for policy in parsed.policies if policy.quorum)
+        self._approvable = frozenset(policy.id for policy in parsed.policies if policy.quorum and lifts_itself(policy))
         self._resources = ResourceIndex(parsed.resources)
         self._schema = cedarpy.Schema.from_str(parsed.schema, release_gil=True)
         self._entities = EntityLoader(self._schema)
@@ -76,8 +77,7 @@ class Compiled:
 
     def approval(self, policy_id: str) -> tuple[QuorumPart, ...]:
         """The quorum that lifts a policy; empty where nobody can lift it, or where there is no such policy."""
-        policy = self._by_id.get(policy_id)
-        return policy.quorum if policy else ()
+        return self._by_id[policy_id].quorum if policy_id in self._approvable else ()
 
     def grantable(self, template_id: str) -> tuple[QuorumPart, ...]:
         """The quorum that may link a template by a grant; empty where it is not grantable, or there is no such template."""
@@ -121,7 +121,7 @@ class Compiled:
         if errors:
             return _engine_error(errors, self._reasons(last.reasons, linked, question))
         if not last.allowed:
-            return self._deny(question, linked, (*first.reasons, *last.reasons))
+            return self._deny(question, linked, (*first.reasons, *added, *last.reasons))
         lifted = tuple(sorted(given.intersection(bare.reasons)))
         return self._permit(question, linked, last, lifted, tuple(sorted(added)))
 
@@ -206,9 +206,7 @@ class Compiled:
         link = linked.get(policy_id)
         return self._by_id[link.template_id if link else policy_id]
 
-    def _reasons(
-        self, ids: Iterable[str], linked: Mapping[str, Link], question: Question
-    ) -> tuple[PolicyReason, ...]:
+    def _reasons(self, ids: Iterable[str], linked: Mapping[str, Link], question: Question) -> tuple[PolicyReason, ...]:
         owners = question.target.owners
         return tuple(self._policy(policy_id, linked).as_reason(policy_id, owners) for policy_id in sorted(ids))
 

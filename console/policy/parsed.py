@@ -86,7 +86,8 @@ def parse_policy(source: PolicySource) -> tuple[Policy | None, tuple[Finding, ..
     policy_id = notes.get("id") or ""
     if not _ID.match(policy_id):
         sentence = "The policy has no @id." if not policy_id else "The @id is not of the form lower-case-words-with-hyphens."
-        return None, (_finding(source, "policy_id", sentence, 'Give it one of its own, such as @id("restricted-read-budget").'),)
+        fix = 'Give it one of its own, such as @id("restricted-read").'
+        return None, (_finding(source, "policy_id", sentence, fix),)
     reader = _Annotations(source, policy_id, {key: value or "" for key, value in notes.items()})
     policy = Policy(
         id=policy_id,
@@ -98,7 +99,7 @@ def parse_policy(source: PolicySource) -> tuple[Policy | None, tuple[Finding, ..
         quorum=reader.quorum("approval"),
         grantable=reader.quorum("grantable"),
         max_ttl_seconds=reader.max_ttl(),
-        obligations=reader.names("obligation", _OBLIGATION, "name_of_the_obligation, name_of_another"),
+        obligations=reader.names("obligation", _OBLIGATION, "keep_copy_of_message"),
         controls=reader.names("control", _CONTROL, "owasp_nhi_2025:NHI7:2025"),
     )
     reader.refuse_unknown()
@@ -117,7 +118,8 @@ class _Annotations:
     def reason(self) -> str:
         text = self._notes.get("reason", "").strip()
         if not text or len(text) > 512:
-            self._refuse("policy_reason", "The policy has no @reason of 1 to 512 characters.", "Say in a sentence why it is there.")
+            fix = "Say in a sentence why it is there."
+            self._refuse("policy_reason", "The policy has no @reason of 1 to 512 characters.", fix)
         return text
 
     def quorum(self, key: str) -> tuple[QuorumPart, ...]:
@@ -135,7 +137,8 @@ class _Annotations:
         found = _SPAN.match(self._notes["max_ttl"])
         seconds = int(found[1]) * _UNITS[found[2]] if found else 0
         if not 0 < seconds <= _LONGEST_TTL:
-            self._refuse("policy_max_ttl", "The @max_ttl is not a time of 1 second to 4 hours.", 'Write @max_ttl("900s") or "15m".')
+            fix = 'Write @max_ttl("900s") or @max_ttl("15m").'
+            self._refuse("policy_max_ttl", "The @max_ttl is not a time of 1 second to 4 hours.", fix)
             return None
         return seconds
 
@@ -145,7 +148,8 @@ class _Annotations:
         pieces = tuple(piece.strip() for piece in self._notes[key].split(","))
         wrong = [piece for piece in pieces if not form.match(piece)]
         if wrong:
-            self._refuse(f"policy_{key}", f"{wrong[0]!r} is not a reference that @{key} can hold.", f'Write @{key}("{example}").')
+            text = f"{wrong[0]!r} is not a name that @{key} can hold."
+            self._refuse(f"policy_{key}", text, f'Write @{key}("{example}").')
         return pieces
 
     def refuse_unknown(self) -> None:
@@ -158,6 +162,4 @@ class _Annotations:
 
 
 def _finding(source: PolicySource, code: str, text: str, fix: str, policy_id: str | None = None) -> Finding:
-    return Finding(
-        severity="error", code=code, file=source.file, line=source.line, policy_id=policy_id, text=text, fix=fix
-    )
+    return Finding(severity="error", code=code, file=source.file, line=source.line, policy_id=policy_id, text=text, fix=fix)

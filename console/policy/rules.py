@@ -4,7 +4,7 @@ The form that a person can lift is `forbid (…) when {…} unless { context.app
 `@approval`; `context.approved` stands nowhere else, so that an approval lifts exactly the policy that it names.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from console.model.bundles import Finding
@@ -18,7 +18,7 @@ _CLASS_ATTRIBUTES = frozenset({"data_class", "data_class_name", "highest_class",
 
 def check_rules(parsed: ParsedBundle) -> tuple[Finding, ...]:
     """Everything that the policies of a bundle do against the rules, in the order of the policies."""
-    findings = []
+    findings: list[Finding] = []
     for policy in parsed.policies:
         for rule in (_approval, _template, _permit_only, _lone_approved):
             findings += rule(policy)
@@ -61,7 +61,8 @@ def _approval(policy: Policy) -> Iterator[Finding]:
     if "approval" not in policy.est.get("annotations", {}) or lifts_itself(policy):
         return
     if policy.effect == "permit":
-        text, fix = "A permit carries @approval; only a forbid can be lifted.", "Remove @approval, and put it on the forbid in the way."
+        text = "A permit carries @approval; only a forbid can be lifted."
+        fix = "Remove @approval, and put it on the forbid in the way."
     else:
         text = "The policy carries @approval, but has not the form that a person can lift."
         fix = f'Write: forbid (…) when {{…}} unless {{ context.approved.contains("{policy.id}") }}.'
@@ -135,8 +136,8 @@ def _highest_class(policies: Iterable[Policy]) -> Iterator[Finding]:
 
 
 def _looks_at_class(policy: Policy) -> bool:
-    attribute: Callable[[Any], Any] = lambda node: node["."].get("attr") if isinstance(node, Mapping) and "." in node else None
-    return any(attribute(node) in _CLASS_ATTRIBUTES for node in _nodes(policy.est["conditions"]))
+    looked_at = (node["."] for node in _nodes(policy.est["conditions"]) if isinstance(node, Mapping) and "." in node)
+    return any(part.get("attr") in _CLASS_ATTRIBUTES for part in looked_at if isinstance(part, Mapping))
 
 
 def _tested(parsed: ParsedBundle) -> Iterator[Finding]:

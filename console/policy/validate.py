@@ -82,9 +82,9 @@ def _check_facts(parsed: ParsedBundle, schema: cedarpy.Schema) -> Iterator[Findi
     for tool in parsed.tools.values():
         question = Question(principal, tool.action, target, plain_context(tool, target, intent.name, intent))
         result = cedarpy.is_authorized(request(question, ()), nothing, entities, schema)
-        for error in result.diagnostics.errors:
+        for refusal in result.diagnostics.errors:
             fix = "Declare the action for Agent, Resource and the context of the sample bundle."
-            yield _schema_error(parsed.schema, f"The schema does not take the action {tool.action}: {error}.", fix)
+            yield _schema_error(parsed.schema, f"The schema does not take the action {tool.action}: {refusal}.", fix)
 
 
 def _schema_error(schema: str, text: str, fix: str = "Correct the schema.") -> Finding:
