@@ -90,8 +90,11 @@ def is_alive(plane: EmbeddedPlane) -> bool:
         return False
     except PermissionError:
         return False  # the plane of a data folder is ours; a process of somebody else has taken its id
-    started = process_started(plane.pid)
-    return plane.process_started is None or started is None or started == plane.process_started
+    now_running = _process(plane.pid)
+    if now_running is None:
+        return True
+    state, started = now_running
+    return state != "Z" and plane.process_started in (None, started)
 
 
 def withdraw(data: Path) -> bool:
@@ -105,10 +108,15 @@ def withdraw(data: Path) -> bool:
 
 def process_started(pid: int) -> int | None:
     """When a process started, in the kernel's ticks since boot; None where the system does not tell."""
+    process = _process(pid)
+    return process[1] if process is not None else None
+
+
+def _process(pid: int) -> tuple[str, int] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     # The second field is the program's name in brackets and may hold anything, so count from the last bracket on.
     fields = text.rpartition(")")[2].split()
-    return int(fields[19]) if len(fields) > 19 else None
+    return (fields[0], int(fields[19])) if len(fields) > 19 else None
