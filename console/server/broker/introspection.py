@@ -31,9 +31,7 @@ USED_EVERY = timedelta(seconds=5)
 class Introspection:
     """Answers resource servers about tokens, and takes tokens back for the agents that hold them."""
 
-    def __init__(
-        self, store: Store, clock: Clock, holds: Holds, verify: Verify, audiences: Mapping[str, Audience]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, holds: Holds, verify: Verify, audiences: Mapping[str, Audience]) -> None:
         self._store = store
         self._clock = clock
         self._holds = holds

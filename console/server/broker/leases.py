@@ -5,8 +5,7 @@ the credential returned, once. From `pending` on somebody tracks it: this servic
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -34,7 +33,9 @@ from console.server.authorization.bundles import BUNDLE_FENCE
 from console.server.authorization.locks import LOCKS
 from console.server.broker import lifecycle
 from console.server.broker.audiences import AudienceOf
+from console.server.broker.debts import Debts
 from console.server.broker.issuers.base import Issuer, IssuerError, Minted, MintRequest, NothingMade
+from console.server.broker.minting import Minting
 from console.server.broker.scrub import scrubbed
 from console.server.broker.standing import ground_refusal, lease_refusal
 from console.server.broker.taking import selected, take_back
@@ -46,6 +47,8 @@ T = TypeVar("T")
 FIRST_COMMIT = 2000
 """How many leases one verb takes back at most, so that no other caller waits long for the writer."""
 RENEW_TRIES = 4
+MINT_SECONDS = 10.0
+"""How long an issuer may take to make a credential."""
 
 
 class Decides(Protocol):
@@ -64,14 +67,6 @@ class Decides(Protocol):
     async def redecide(self, lease: Lease, seconds: int) -> Decision: ...
 
 
-@dataclass
-class Minting:
-    """The leases that this process is minting just now. Nobody else settles these."""
-
-    ids: set[str] = field(default_factory=set)
-    mint_seconds: float = 10.0
-
-
 class Leases:
     """Issues, renews and takes back leases. An agent acts on its own leases only; another's is as if unknown."""
 
@@ -85,6 +80,7 @@ class Leases:
         holds: Holds,
         *,
         minting: Minting,
+        debts: Debts,
         limits: Limits | None = None,
     ) -> None:
         self._store = store
@@ -94,6 +90,7 @@ class Leases:
         self._audience_of = audience_of
         self._holds = holds
         self._minting = minting
+        self._debts = debts
         self._limits = limits or Limits()
 
     async def issue(self, agent: Agent, asked: LeaseInput, caller: Actor) -> LeaseIssued:
@@ -121,7 +118,7 @@ class Leases:
             issuer=asked.issuer,
             reason=asked.reason,
         )
-        self._minting.ids.add(lease_id)
+        self._minting.begin(lease_id)
         try:
             decision, lease = await self._decisions.decide(
                 question,
@@ -135,7 +132,7 @@ class Leases:
         except Repeated as repeated:
             raise self._repeated(repeated.answered) from None
         finally:
-            self._minting.ids.discard(lease_id)
+            self._minting.end(lease_id)
 
     async def renew(self, agent: Agent, lease_id: str, asked: RenewInput, caller: Actor) -> LeaseIssued:
         """Let an active lease live longer, decided anew; the credential in the answer replaces the one before.
@@ -151,7 +148,7 @@ class Leases:
         except Repeated as repeated:
             raise self._repeated(repeated.answered, lease_id) from None
         try:
-            async with asyncio.timeout(self._minting.mint_seconds):
+            async with asyncio.timeout(MINT_SECONDS):
                 minted = await issuer.renew(self._request(renewed))
         except (IssuerError, TimeoutError):
             raise ProblemError(
@@ -166,15 +163,14 @@ class Leases:
     async def revoke(self, lease_id: str, reason: str, actor: Actor, agent: Agent | None = None) -> Lease:
         """Take one lease back: from the commit on it is refused. One that has ended already is returned as it is.
 
-        With `agent`, only its own. Raises ProblemError `not_found`.
+        With `agent`, only its own. Raises ProblemError `not_found`, and the store's with `held`: it is refused all the same.
         """
         if agent is not None:
             self._own(agent, lease_id)
-        with self._holds.holding((lease_id,)):
-            lease = await self._store.write(partial(take_back, lease_id=lease_id, reason=reason, actor=actor), takes_power=True)
-        if lease is None:
+        taken = await self._debts.take((lease_id,), reason, actor)
+        if not taken:
             raise ProblemError("not_found", "There is no such lease.")
-        return lease
+        return taken[0]
 
     async def revoke_many(self, asked: RevokeManyInput, actor: Actor) -> RevocationResult:
         """Take back every lease that a selector names. All are refused at once; the records follow in bounded commits.
@@ -186,8 +182,7 @@ class Leases:
         done: list[Lease] = []
         with self._holds.holding(ids):
             for start in range(0, len(ids), FIRST_COMMIT):
-                verb = partial(_take_all, ids=ids[start : start + FIRST_COMMIT], reason=asked.reason, actor=actor)
-                done.extend(await self._store.write(verb, takes_power=True))
+                done.extend(await self._debts.take(tuple(ids[start : start + FIRST_COMMIT]), asked.reason, actor))
         items = tuple(
             RevocationItem(
                 lease_id=lease.id,
@@ -255,7 +250,7 @@ class Leases:
 
     async def _mint(self, issuer: Issuer, lease: Lease) -> LeaseIssued:
         try:
-            async with asyncio.timeout(self._minting.mint_seconds):
+            async with asyncio.timeout(MINT_SECONDS):
                 minted = await issuer.mint(self._request(lease))
         except NothingMade as error:
             text = scrubbed(error)
@@ -359,10 +354,6 @@ def refused(decision: Decision) -> ProblemError:
         approval_id=decision.approval_id,
         reasons=reasons,
     )
-
-
-def _take_all(tx: Transaction, ids: Sequence[str], reason: str, actor: Actor) -> list[Lease]:
-    return [lease for id in ids if (lease := take_back(tx, id, reason, actor)) is not None]
 
 
 def _fail(tx: Transaction, lease_id: str, error: str) -> None:

@@ -16,16 +16,21 @@ from console.model.leases import Lease, LeaseState
 from console.model.machine import NotAnEdge
 from console.model.problems import ProblemError
 from console.server.broker import lifecycle
+from console.server.broker.debts import Debts
 from console.server.broker.issuers.base import Confirmation, Issuer, IssuerError
-from console.server.broker.leases import Minting
+from console.server.broker.minting import Minting
 from console.server.broker.scrub import scrubbed
 from console.server.broker.taking import pages, take_back
 from console.server.ports import Clock, Store, StoredEvent, Transaction
 
 BATCH = 500
 """How many leases one verb settles at most."""
+MOST_BUSY = 2000
+"""How many leases are being revoked at the same time at most; the others wait in the store."""
+TROUBLE_SECONDS = 1.0
+"""How long to wait when the store fails."""
 FAR = timedelta(days=3650)
-WAKING = frozenset({"lease.pending", "lease.active", "lease.renewed", "lease.revoking", "lease.kept"})
+WAKING = frozenset({"lease.active", "lease.renewed", "lease.revoking", "lease.kept"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Revocations:
         issuers: Mapping[str, Issuer],
         *,
         minting: Minting,
+        debts: Debts,
         random: Random,
         patience: Patience | None = None,
     ) -> None:
@@ -68,6 +74,8 @@ class Revocations:
         self._clock = clock
         self._issuers = issuers
         self._minting = minting
+        minting.on_end = self.wake
+        self._debts = debts
         self._random = random
         self._patience = patience or Patience()
         self._woken = asyncio.Event()
@@ -80,16 +88,18 @@ class Revocations:
         """Settle what a restart left, then work until cancelled."""
         stop = self._store.subscribe(self._heard)
         try:
-            await self._settle_pending(self._clock.now())
+            orphans_before = self._clock.now()
             while True:
                 self._woken.clear()
-                try:
-                    more = await self._begin()
+                if self._trouble:
                     self._trouble = False
+                    await asyncio.sleep(TROUBLE_SECONDS)
+                try:
+                    await self._settle_pending(orphans_before)
+                    if not await self._begin():
+                        await self._rest()
                 except ProblemError:
-                    more, self._trouble = False, True
-                if not more:
-                    await self._rest()
+                    self._trouble = True
         finally:
             stop()
             for work in self._work:
@@ -100,6 +110,9 @@ class Revocations:
         """Everything that is due now, to its end: for tests, and for a plane that is shutting down."""
         while await self._begin():
             await self._finish()
+            if self._trouble:
+                self._trouble = False
+                return
         await self._finish()
 
     async def resume(self) -> None:
@@ -133,11 +146,9 @@ class Revocations:
             self.wake()
 
     async def _rest(self) -> None:
-        """Until something changes or comes due. After trouble with the store, a second."""
+        """Until something changes or comes due."""
         due = self._next_due()
-        wait = 1.0 if self._trouble else None
-        if due is not None and not self._trouble:
-            wait = max(0.001, (due - self._clock.now()).total_seconds())
+        wait = None if due is None else max(0.001, (due - self._clock.now()).total_seconds())
         try:
             async with asyncio.timeout(wait):
                 await self._woken.wait()
@@ -147,7 +158,7 @@ class Revocations:
     def _next_due(self) -> datetime | None:
         aside = self._busy | self._minting.ids
         found = self._store.due(Lease, self._clock.now() + FAR, limit=1 + len(aside))
-        times = [due for lease in found if lease.id not in aside and (due := lease.due_at()) is not None]
+        times = [due for lease in found if self._is_open(lease) and (due := lease.due_at()) is not None]
         orphans = self._store.find(Lease, state=LeaseState.PENDING, limit=1 + len(aside))
         grace = timedelta(seconds=self._patience.orphan_seconds)
         times += [lease.requested_at + grace for lease in orphans if lease.id not in aside]
@@ -155,14 +166,13 @@ class Revocations:
 
     async def _begin(self) -> bool:
         """Start on what is due: time's own changes are committed here, issuers are asked beside. Whether more is due."""
+        await self._debts.settle()
         now = self._clock.now()
         await self._settle_pending(now - timedelta(seconds=self._patience.orphan_seconds))
-        aside = self._busy | self._minting.ids
-        limit = BATCH + len(aside)
-        found = self._store.due(Lease, now, limit=limit)
-        due = [lease for lease in found if lease.id not in aside]
-        if not due:
+        if len(self._busy) >= MOST_BUSY:
             return False
+        found = self._store.due(Lease, now, limit=BATCH + len(self._busy | self._minting.ids))
+        due = [lease for lease in found if self._is_open(lease)]
         outlived = [lease.id for lease in due if _outlived(lease, now)]
         if outlived:
             await self._store.write(lambda tx: _expire(tx, outlived), takes_power=True)
@@ -177,6 +187,11 @@ class Revocations:
             self._work.add(work)
             work.add_done_callback(self._work.discard)
         return bool(outlived or asked)
+
+    def _is_open(self, lease: Lease) -> bool:
+        """Whether time's work on it is ours: not under way already, and not `pending`, which is settled apart."""
+        aside = lease.id in self._busy or lease.id in self._minting.ids
+        return not aside and lease.state is not LeaseState.PENDING
 
     async def _finish(self) -> None:
         while self._work:

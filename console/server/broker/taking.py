@@ -3,7 +3,7 @@
 The intent is what is committed here; the issuers are asked afterwards, by `revocation`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from console.model.actors import Actor
 from console.model.leases import LIVE, Lease, LeaseState, RevokeManyInput
@@ -59,3 +59,8 @@ def take_back(tx: Transaction, lease_id: str, reason: str, actor: Actor) -> Leas
     if lease is None or lease.state not in LIVE:
         return lease
     return tx.put(lifecycle.taken_back(lease, reason, actor, tx.now), "lease.revoking", actor)
+
+
+def take_all(tx: Transaction, lease_ids: Iterable[str], reason: str, actor: Actor) -> list[Lease]:
+    """As `take_back`, for many; ids that are not known are left out."""
+    return [lease for id in lease_ids if (lease := take_back(tx, id, reason, actor)) is not None]
