@@ -175,14 +175,20 @@ class Leases:
     async def revoke_many(self, asked: RevokeManyInput, actor: Actor) -> RevocationResult:
         """Take back every lease that a selector names. All are refused at once; the records follow in bounded commits.
 
-        Raises ProblemError `not_found`; what was committed before an error of the store stays taken back.
+        Raises ProblemError `not_found`, and the store's with `held`: all are refused even so, and recorded when it can be.
         """
         leases = selected(self._store, asked)
         ids = [lease.id for lease in leases]
         done: list[Lease] = []
+        failed: ProblemError | None = None
         with self._holds.holding(ids):
             for start in range(0, len(ids), FIRST_COMMIT):
-                done.extend(await self._debts.take(tuple(ids[start : start + FIRST_COMMIT]), asked.reason, actor))
+                try:
+                    done.extend(await self._debts.take(tuple(ids[start : start + FIRST_COMMIT]), asked.reason, actor))
+                except ProblemError as problem:
+                    failed = problem
+        if failed is not None:
+            raise failed
         items = tuple(
             RevocationItem(
                 lease_id=lease.id,
