@@ -284,12 +284,14 @@ def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> 
         case (("grant.create" | "grant.break_glass"), _, GrantInput() as wanted):
             grants = tables.grants.of("agent", wanted.agent_id)
             return any(
-                one.requested_by == operator and one.reason == wanted.reason and _after(one.requested_at, intent)
-                for one in grants
+                one.requested_by == operator and one.reason == wanted.reason and one.requested_at >= sent_at for one in grants
             )
-        case (("lease.revoke" | "lease.retry"), _, RevokeManyInput() as selection):
+        case "lease.revoke", _, RevokeManyInput() as selection:
             leases = _selected(selection, tables)
-            return bool(leases) and all(lease.revoke_requested_at is not None or lease.state != "active" for lease in leases)
+            return bool(leases) and all(lease.revoke_requested_at or lease.state not in LIVE_LEASES for lease in leases)
+        case "lease.retry", _, RevokeManyInput() as selection:
+            leases = _selected(selection, tables)
+            return bool(leases) and all(lease.state != "irrevocable" for lease in leases)
     return False
 
 
