@@ -226,4 +226,4 @@ def compile_bundle(files: Mapping[str, str]) -> Compiled:
 
 
 def _engine_error(errors: tuple[str, ...], reasons: tuple[PolicyReason, ...] = ()) -> Answer:
-    return Answer(outcome=Outcome.DENY, code="engine_error", determining=reasons, errors=errors)
+    return Answer(outcome=Outcome.DENY, code="engine_error", determining=reasons, errors=tuple(sorted(set(errors))))

@@ -14,7 +14,7 @@ import cedarpy
 from console.model.bundles import Finding, PolicyView
 from console.model.decisions import PolicyReason, QuorumPart
 from console.model.quorum import RESOURCE_OWNER, parse_quorum
-from console.policy.source import PolicySource
+from console.policy.source import MAX_NESTING, MAX_POLICY_CHARACTERS, PolicySource, nesting
 
 ANNOTATIONS = frozenset({"id", "reason", "approval", "grantable", "max_ttl", "obligation", "control"})
 
@@ -71,12 +71,21 @@ def quorum_text(quorum: tuple[QuorumPart, ...]) -> str:
 
 def parse_policy(source: PolicySource) -> tuple[Policy | None, tuple[Finding, ...]]:
     """One policy from its text, and what is wrong with its syntax or its annotations."""
+    if len(source.text) > MAX_POLICY_CHARACTERS or nesting(source.text) > MAX_NESTING:
+        text = f"The policy has more than {MAX_POLICY_CHARACTERS} characters, or brackets nested more than {MAX_NESTING} deep."
+        return None, (_finding(source, "policy_too_large", text, "Split it, or move what it lists into data."),)
     try:
-        document = json.loads(cedarpy.policies_to_json_str(source.text))
-    except (ValueError, RecursionError) as error:
+        written = cedarpy.policies_to_json_str(source.text)
+    except ValueError as error:
         text = str(error) if source.complete else f"{error}, or the policy has no semicolon at its end"
         fix = "Correct the policy that begins on this line."
         return None, (_finding(source, "policy_syntax", f"The policy does not parse: {text}.", fix),)
+    try:
+        cedarpy.PolicySet.from_json_str(written, release_gil=True)
+    except ValueError:
+        fix = "Split it into several policies, or use a set and contains() instead of a long chain."
+        return None, (_finding(source, "policy_too_large", "The conditions are chained too long for the engine.", fix),)
+    document = json.loads(written)
     found = [(entry, False) for entry in document["staticPolicies"].values()]
     found += [(entry, True) for entry in document["templates"].values()]
     if len(found) != 1:

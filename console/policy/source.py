@@ -1,12 +1,17 @@
 """Cedar text cut into single policies, so that each has a line. Cedar's own errors carry no position.
 
-Every policy and template ends with a semicolon, and a semicolon occurs nowhere else but in strings and comments.
+Every policy and template ends with a semicolon, and a semicolon occurs nowhere else but in strings and comments. It also
+owns the bounds on a policy's size: the engine's parser recurses without one of its own, and would end the process.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s";/]+|\s+|["/]', re.DOTALL)
+MAX_POLICY_CHARACTERS = 8_192
+MAX_NESTING = 64
+
+_TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*+"?|;|[^\s";/]+|\s+|/', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +24,37 @@ class PolicySource:
     complete: bool = True
 
 
-def split_policies(file: str, text: str) -> tuple[PolicySource, ...]:
+def split_policies(file: str, text: str) -> Iterator[PolicySource]:
     """The policies of a file in their order, comments before each left out. `line` counts from 1."""
-    found: list[PolicySource] = []
     start: int | None = None
-    end = 0
+    end = counted = 0
+    line = 1
     for token in _TOKEN.finditer(text):
         piece = token[0]
+        if piece.isspace() or piece.startswith("//"):
+            continue
+        if start is None:
+            start = token.start()
+            line += text.count("\n", counted, start)
+            counted = start
+        end = token.end()
         if piece == ";":
-            begin = token.start() if start is None else start
-            found.append(PolicySource(file, text.count("\n", 0, begin) + 1, text[begin : token.end()]))
+            yield PolicySource(file, line, text[start:end])
             start = None
-        elif not piece.isspace() and not piece.startswith("//"):
-            start = token.start() if start is None else start
-            end = token.end()
     if start is not None:
-        found.append(PolicySource(file, text.count("\n", 0, start) + 1, text[start:end], complete=False))
-    return tuple(found)
+        yield PolicySource(file, line, text[start:end], complete=False)
+
+
+def nesting(text: str, opening: str = "([{", closing: str = ")]}") -> int:
+    """How deep the brackets of a text go, those in strings and comments not counted."""
+    depth = deepest = 0
+    for token in _TOKEN.finditer(text):
+        if token[0].startswith(('"', "//")):
+            continue
+        for character in token[0]:
+            depth += (character in opening) - (character in closing)
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def line_of(text: str, pattern: str) -> int | None:

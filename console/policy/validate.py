@@ -17,7 +17,7 @@ from console.policy.entities import entities_json, request
 from console.policy.parsed import Policy
 from console.policy.question import Principal, Question, Target
 from console.policy.rules import check_rules
-from console.policy.source import line_of
+from console.policy.source import MAX_NESTING, line_of, nesting
 
 _PREFIX = re.compile(r"^for policy `policy\d+`, ")
 
@@ -32,6 +32,8 @@ def check(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[Finding,
     parsed, findings = parse_bundle(files)
     if parsed is None:
         return None, findings
+    if nesting(parsed.schema, "([{<", ")]}>") > MAX_NESTING:
+        return parsed, (*findings, _schema_error(parsed.schema, f"The schema is nested more than {MAX_NESTING} deep."))
     try:
         schema = cedarpy.Schema.from_str(parsed.schema, release_gil=True)
     except ValueError as error:
