@@ -79,3 +79,9 @@ class ReleaseInput(Input):
     """The act of releasing an agent. Of a critical agent it takes two people: the first call proposes, a second agrees."""
 
     reason: Reason
+
+
+class RetireInput(Input):
+    """Why an agent is retired for good."""
+
+    reason: Reason

@@ -64,10 +64,17 @@ class ContextTask(Foreign):
     token: SecretStr | None = Field(default=None, max_length=4096)
 
 
+class ContextLease(Foreign):
+    """The lease under which the action is about to be done."""
+
+    id: str = Field(max_length=64)
+
+
 class Context(Foreign):
     """What Leasehold reads of a context (section 5.4). `reason` is the agent's own words."""
 
     task: ContextTask | None = None
+    lease: ContextLease | None = None
     reason: str = Field(default="", max_length=4096)
 
 
@@ -227,6 +234,7 @@ def to_decide(asked: Evaluation) -> DecideInput:
         return DecideInput(
             agent=asked.subject.id,
             task_id=asked.context.task.id if asked.context.task else None,
+            lease_id=asked.context.lease.id if asked.context.lease else None,
             action=asked.action.name,
             resource=asked.resource.id,
             seconds=bounds.seconds,
@@ -243,6 +251,7 @@ def to_decide(asked: Evaluation) -> DecideInput:
 _FOREIGN = {
     "agent": "subject.id",
     "task_id": "context.task.id",
+    "lease_id": "context.lease.id",
     "action": "action.name",
     "resource": "resource.id",
     "seconds": "action.properties.seconds",
@@ -260,6 +269,8 @@ def from_decide(asked: DecideInput, task_token: str | None = None) -> dict[str, 
     context: dict[str, Any] = {}
     if asked.task_id is not None:
         context["task"] = {"id": asked.task_id} | ({"token": task_token} if task_token else {})
+    if asked.lease_id is not None:
+        context["lease"] = {"id": asked.lease_id}
     if asked.reason:
         context["reason"] = asked.reason
     return {

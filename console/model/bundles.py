@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from console.model.base import Digest, Entity, Instant, Shape
+from console.model.base import Digest, Entity, Input, Instant, Shape
 from console.model.machine import machine
 
 
@@ -107,3 +107,34 @@ class PolicyView(Shape):
     template: bool = False
     controls: tuple[str, ...] = ()
     text: str = ""
+
+
+class BundleDraft(Input):
+    """A bundle's files as somebody would have them checked."""
+
+    files: tuple[BundleFile, ...] = Field(min_length=1, max_length=256)
+
+    def by_path(self) -> dict[str, str]:
+        """The files' texts by their paths. Raises ValueError for a path that is there twice."""
+        texts = {file.path: file.text for file in self.files}
+        if len(texts) != len(self.files):
+            raise ValueError("a file is there twice")
+        return texts
+
+
+class BundleChecked(Shape):
+    """What validation says of a draft. `digest` is over its files; it is `ok` when nothing found is an error."""
+
+    ok: bool
+    digest: Digest
+    findings: tuple[Finding, ...] = ()
+
+
+class BundleTested(Shape):
+    """What a draft's own tests say. `passed` of `total`; of a draft that does not validate none are run."""
+
+    digest: Digest
+    passed: int
+    total: int
+    results: tuple[TestResult, ...] = ()
+    findings: tuple[Finding, ...] = ()

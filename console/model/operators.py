@@ -43,6 +43,12 @@ class OperatorToken(Entity):
     expires_at: Instant
 
 
+class OperatorRenewal(Input):
+    """For how many seconds an operator's new token lives."""
+
+    token_seconds: int = Field(default=8 * 3600, ge=60, le=30 * 86_400)
+
+
 class OperatorEnrolled(Shape):
     """The answer to enrolling. The token is returned here, once."""
 

@@ -22,7 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 32
 MAX_TEXT = 400
 _FIELD = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
-_MARKUP = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")"})
+_MARKUP = str.maketrans({"<": "(", ">": ")", "[": "(", "]": ")"})
 _STATUS_CODES = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",

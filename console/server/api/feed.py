@@ -121,9 +121,7 @@ class Feed:
                 whole = whole or _Batch(cursor, len(events), encode(events))
                 subscriber.offer(whole)
 
-    async def _run(
-        self, subscriber: _Subscriber, start: int, head: int, first: list[StoredEvent]
-    ) -> AsyncIterator[bytes]:
+    async def _run(self, subscriber: _Subscriber, start: int, head: int, first: list[StoredEvent]) -> AsyncIterator[bytes]:
         try:
             cursor = start
             events = first

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -16,13 +17,16 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from console.model.actors import Actor
+from console.model.oauth import OAuthError
 from console.model.problems import FieldError, ProblemError
 from console.server.api.bounds import check_depth
 from console.server.api.entries import Entry
 from console.server.api.errors import MEDIA_TYPE, problem_response, to_problem
+from console.server.api.feed import Feed
+from console.server.api.metrics import Metrics
 from console.server.api.services import Services
 from console.server.api.settings import ApiSettings
-from console.server.identity.access import require
+from console.server.identity.access import Act, require
 from console.server.identity.callers import Caller
 from console.server.ports import Answered, Once, Repeated, once
 
@@ -40,6 +44,8 @@ class Call:
     if_match: str | None
     services: Services
     settings: ApiSettings
+    feed: Feed
+    metrics: Metrics
 
     @property
     def caller(self) -> Caller:
@@ -55,15 +61,35 @@ class Pipeline:
     def __init__(self, services: Services, settings: ApiSettings) -> None:
         self.services = services
         self.settings = settings
+        self.metrics = Metrics()
+        self.feed = Feed(
+            services.store,
+            services.clock,
+            stream_events=settings.stream_events,
+            max_streams=settings.max_streams,
+            tick_seconds=settings.tick_seconds,
+        )
         self._running: set[tuple[str, str]] = set()
 
-    async def admit(self, entry: Entry, headers: Headers, request_id: str) -> Call:
+    async def admit(self, entry: Entry, headers: Headers, request_id: str, source: str) -> Call:
         """Prove who calls and that they may. Raises ProblemError; nothing of the body has been read by then."""
         who: Caller | None = None
-        if entry.act is not None:
-            who = await self.services.authenticator.caller(headers.get("authorization"), entry.api)
+        if entry.act is not None and entry.act is not Act.PUBLIC:
+            who = await self._prove(entry, headers, source)
             require(who, entry.act)
-        return Call(who, request_id, headers.get("if-match"), self.services, self.settings)
+        return Call(who, request_id, headers.get("if-match"), self.services, self.settings, self.feed, self.metrics)
+
+    async def _prove(self, entry: Entry, headers: Headers, source: str) -> Caller:
+        """Who calls, by a credential for the API of this route. An agent's call is noted, if that can be recorded."""
+        services = self.services
+        audience = services.audiences[entry.api]
+        who = await services.authenticator.authenticate(
+            headers.get("authorization"), audience, services.clock.now(), source=source
+        )
+        if who.agent is not None:
+            with suppress(ProblemError):
+                await services.registry.seen(who.agent)
+        return who
 
     async def body(self, entry: Entry, headers: Headers, receive: Receive) -> bytes:
         """The whole body, within the bounds of its route.
@@ -135,12 +161,14 @@ class Pipeline:
             return await work()
         except (Repeated, ClientDisconnect):
             raise
-        except Exception as error:  # noqa: BLE001 (everything unforeseen is told as `internal` and logged)
+        except Exception as error:
             return fault(entry, error, call.request_id)
 
 
 def fault(entry: Entry | None, error: Exception, request_id: str) -> Response:
     """The response for an error. AuthZEN says 400 where our own routes say 422 (AuthZEN 1.0, section 10.1.3)."""
+    if isinstance(error, OAuthError):
+        return Response(error.fault().model_dump_json(), status_code=error.status, media_type=_JSON)
     problem = to_problem(error)
     if entry is not None and entry.tag == "authzen" and problem.code == "invalid":
         return problem_response(ProblemError("malformed", problem.detail, errors=problem.errors), request_id)
@@ -161,20 +189,18 @@ def replay(entry: Entry, answered: Answered, request: str) -> Response:
     if answered.request != request:
         raise ProblemError("idempotency_mismatch")
     if answered.status is None or answered.body is None:
-        facts = {"collection": answered.collection, "id": answered.id}
         if entry.secret:
             step = "" if answered.collection == "leases" else "Look at what was made, end it, and ask anew under another key."
-            raise ProblemError("secret_already_returned", next_step=step, **facts)
+            raise ProblemError("secret_already_returned", next_step=step, collection=answered.collection, id=answered.id)
         raise ProblemError(
             "conflict",
             "This was done already, and its answer is no longer known.",
             next_step="Look at what is named here.",
-            **facts,
+            collection=answered.collection,
+            id=answered.id,
         )
     media_type = _JSON if answered.status < HTTPStatus.BAD_REQUEST else MEDIA_TYPE
-    return Response(
-        answered.body, status_code=answered.status, media_type=media_type, headers={"Idempotency-Replayed": "true"}
-    )
+    return Response(answered.body, status_code=answered.status, media_type=media_type, headers={"Idempotency-Replayed": "true"})
 
 
 def _is_secret(entry: Entry, response: Response) -> bool:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from console.server.api.entries import Entry
 from console.server.api.pipeline import Call, Pipeline, fault
+
 
 def call_of(request: Request) -> Call:
     """The admitted call of a request."""
@@ -29,6 +29,12 @@ def target_of(scope: Scope) -> str:
     return f"{scope['path']}?{scope.get('query_string', b'').decode('latin-1')}"
 
 
+def source_of(scope: Scope) -> str:
+    """The address that a request came from: what rejections are recorded under."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def route_class(entry: Entry) -> type[APIRoute]:
     """A FastAPI route that runs one entry through the pipeline before its body is parsed."""
 
@@ -41,13 +47,13 @@ def route_class(entry: Entry) -> type[APIRoute]:
                 request_id: str = request.state.request_id
                 request.state.entry = entry
                 try:
-                    call = await pipeline.admit(entry, request.headers, request_id)
+                    call = await pipeline.admit(entry, request.headers, request_id, source_of(request.scope))
                     body = await pipeline.body(entry, request.headers, request.receive)
                     request.state.call = call
                     replayed = Request(request.scope, _again(body, request.receive))
                     target = target_of(request.scope)
                     return await pipeline.run(entry, call, request.headers, target, body, lambda: handle(replayed))
-                except Exception as error:  # noqa: BLE001 (told as a problem; what is unforeseen is logged)
+                except Exception as error:
                     return fault(entry, error, request_id)
 
             return governed
@@ -69,25 +75,18 @@ class HotRoute:
         request_id: str = scope["state"]["request_id"]
         scope["state"]["entry"] = entry
         try:
-            call = await pipeline.admit(entry, headers, request_id)
+            call = await pipeline.admit(entry, headers, request_id, source_of(scope))
             body = await pipeline.body(entry, headers, receive)
 
             async def work() -> Response:
                 asked = body if entry.form else entry.accepts.model_validate_json(body)
-                return _encode(await entry.endpoint(call, asked), entry.status)
+                response: Response = await entry.endpoint(call, asked)
+                return response
 
             response = await pipeline.run(entry, call, headers, target_of(scope), body, work)
-        except Exception as error:  # noqa: BLE001 (told as a problem; what is unforeseen is logged)
+        except Exception as error:
             response = fault(entry, error, request_id)
         await response(scope, receive, send)
-
-
-def _encode(answer: Any, status: int) -> Response:
-    if isinstance(answer, Response):
-        return answer
-    if not isinstance(answer, BaseModel):
-        raise TypeError("a hot endpoint answers with a model or a response")
-    return Response(answer.model_dump_json(), status_code=status, media_type="application/json")
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

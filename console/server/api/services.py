@@ -3,15 +3,13 @@
 Services that have floors of their own are named by their classes; what is asked of the others is written down here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from console.model.actors import Actor
-from console.model.agents import Agent
-from console.model.audit import AuditRecord, Checkpoint, InclusionProof
-from console.model.exposure import Audience
-from console.model.leases import IssuerStatus, Lease
+from console.model.audit import Checkpoint, InclusionProof
+from console.model.frameworks import FrameworkSummary, FrameworkView
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
@@ -20,8 +18,66 @@ from console.server.authorization.grants import Grants
 from console.server.authorization.registry import Registry
 from console.server.authorization.task_tokens import TaskTokens
 from console.server.authorization.tasks import Tasks
+from console.server.broker.exchange import Exchange
 from console.server.broker.introspection import Introspection
+from console.server.broker.issuers.base import Issuer
 from console.server.broker.leases import Leases
+from console.server.broker.revocation import Revocations
 from console.server.identity.callers import Authenticator
 from console.server.identity.operators import Operators
 from console.server.ports import Clock, Store
+
+
+class Contains(Protocol):
+    """Containment: the kill switch over both APIs."""
+
+    def preview(self, agent_id: str) -> ContainmentPreview: ...
+    async def contain(self, agent_id: str, reason: str, actor: Actor) -> Lock: ...
+    async def release(self, agent_id: str, reason: str, actor: Actor) -> Lock: ...
+    def tally(self, lock_id: str) -> ContainmentTally: ...
+
+
+class AuditLog(Protocol):
+    """The audit log beyond its records: signed heads and proofs."""
+
+    async def checkpoint(self) -> Checkpoint: ...
+    def prove(self, seq: int, size: int | None = None) -> InclusionProof: ...
+
+
+class Evidence(Protocol):
+    """Framework tables, computed from the record."""
+
+    async def frameworks(self) -> Iterable[FrameworkSummary]: ...
+    async def framework(self, framework_id: str) -> FrameworkView | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that a route may call.
+
+    `audiences` are the audiences of the two APIs (`authorization`, `broker`), as tokens name them. `jwks` gives the public
+    keys as a JWK set (RFC 7517). `ready` says why the plane does not serve yet; the empty word when it does.
+    """
+
+    store: Store
+    clock: Clock
+    audiences: Mapping[str, str]
+    authenticator: Authenticator
+    operators: Operators
+    registry: Registry
+    tasks: Tasks
+    task_tokens: TaskTokens
+    decisions: Decisions
+    approvals: Approvals
+    grants: Grants
+    bundles: Bundles
+    leases: Leases
+    introspection: Introspection
+    exchange: Exchange
+    revocations: Revocations
+    issuers: Mapping[str, Issuer]
+    containment: Contains
+    audit: AuditLog
+    evidence: Evidence
+    jwks: Callable[[], Mapping[str, Any]]
+    ready: Callable[[], str]

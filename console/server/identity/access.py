@@ -59,11 +59,13 @@ class Act(StrEnum):
     DELEGATE = "delegate"
     COMPLETE_TASK = "complete a task"
     FAIL_TASK = "fail a task"
+    CANCEL_APPROVAL = "withdraw an approval request"
     OBSERVE = "report what was read or sent"
     DECIDE = "ask for a decision"
     ISSUE_LEASE = "ask for a lease"
     RENEW_LEASE = "renew a lease"
     EXCHANGE_TOKEN = "exchange a token"  # noqa: S105 - the name of an act
+    GIVE_BACK_TOKEN = "give a token back"  # noqa: S105 - the name of an act
     INTROSPECT = "introspect"
 
 
@@ -138,11 +140,13 @@ TABLE: Final[Mapping[Act, Rule]] = MappingProxyType(
         Act.DELEGATE: _own("gives"),
         Act.COMPLETE_TASK: _own("takes"),
         Act.FAIL_TASK: _own("takes"),
+        Act.CANCEL_APPROVAL: _own("takes"),
         Act.OBSERVE: Rule("neither", kinds=_WORKLOADS, own_only=_AGENT),
         Act.DECIDE: Rule("gives", kinds=_WORKLOADS, own_only=_AGENT),
         Act.ISSUE_LEASE: _own("gives"),
         Act.RENEW_LEASE: _own("gives"),
         Act.EXCHANGE_TOKEN: _own("gives"),
+        Act.GIVE_BACK_TOKEN: _own("takes"),
         Act.INTROSPECT: Rule("neither", kinds=_SERVERS),
     }
 )

@@ -1,0 +1,81 @@
+"""Routes of the event feed and of the snapshot that it continues."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from fastapi import Header, Query
+from starlette.responses import Response, StreamingResponse
+
+from console.model.base import Input
+from console.model.events import MIRRORED, SnapshotHead
+from console.model.problems import FieldError, ProblemError
+from console.server.api.entries import Routes
+from console.server.api.pipeline import Call
+from console.server.api.routing import CallOf
+from console.server.identity.access import Act
+
+feeds = Routes("authorization", "feed")
+broker_feeds = Routes("broker", "feed")
+ROWS_A_WRITE = 200
+
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)]
+
+
+class EventsQuery(Input):
+    """From where to go on, for a client that cannot set Last-Event-ID."""
+
+    after: str | None = None
+
+
+class SnapshotQuery(Input):
+    """Which collections, separated by commas; all without."""
+
+    collections: str = ""
+
+
+@feeds.get("/authorization/v1/events", Act.READ)
+async def stream_events(call: CallOf, query: Annotated[EventsQuery, Query()], last_event_id: LastEventId = None) -> Response:
+    """Server-sent events, each with the whole entity; Last-Event-ID resumes."""
+    return _stream(call, last_event_id or query.after, broker=False)
+
+
+@broker_feeds.get("/broker/v1/events", Act.READ)
+async def stream_broker_events(
+    call: CallOf, query: Annotated[EventsQuery, Query()], last_event_id: LastEventId = None
+) -> Response:
+    """The same feed and cursor, only the broker's kinds."""
+    return _stream(call, last_event_id or query.after, broker=True)
+
+
+@feeds.get("/authorization/v1/snapshot", Act.READ)
+async def take_snapshot(call: CallOf, query: Annotated[SnapshotQuery, Query()]) -> Response:
+    """Everything that is live, as JSON lines: first the cursor that it is true at, then a row a line."""
+    chosen = [name for name in query.collections.split(",") if name] or list(MIRRORED)
+    unknown = [name for name in chosen if name not in MIRRORED]
+    if unknown:
+        errors = (FieldError(field="collections", text=f"one or more of: {', '.join(MIRRORED)}"),)
+        raise ProblemError("invalid", "There is no such collection.", errors=errors)
+    cursor, counts, rows = call.services.store.snapshot(chosen)
+    head = SnapshotHead(cursor=cursor, at=call.services.clock.now(), rows=counts)
+    return StreamingResponse(_lines(head, rows), media_type="application/x-ndjson")
+
+
+def _stream(call: Call, after: str | None, *, broker: bool) -> Response:
+    if after is not None and not (after.isascii() and after.isdigit() and len(after) <= 18):
+        raise ProblemError("invalid", "The cursor is no number.", errors=(FieldError(field="Last-Event-ID", text="a cursor"),))
+    stream = call.feed.open(int(after) if after is not None else None, broker=broker)
+    return StreamingResponse(stream, media_type="text/event-stream")
+
+
+async def _lines(head: SnapshotHead, rows: Iterator[tuple[str, str]]) -> AsyncIterator[bytes]:
+    """The snapshot in writes of bounded size, with room for other requests between them."""
+    part = [head.model_dump_json()]
+    for collection, body in rows:
+        part.append(f'{{"collection":"{collection}","body":{body}}}')
+        if len(part) >= ROWS_A_WRITE:
+            yield ("\n".join(part) + "\n").encode()
+            part = []
+            await asyncio.sleep(0)
+    if part:
+        yield ("\n".join(part) + "\n").encode()
