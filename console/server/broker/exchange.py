@@ -15,7 +15,7 @@ from console.model.leases import LeaseInput
 from console.model.oauth import ACCESS_TOKEN, EXCHANGE_GRANT, JWT, ErrorCode, ExchangeAnswer, ExchangeInput, OAuthError
 from console.model.problems import ProblemError
 from console.model.rights import Right
-from console.server.broker.audiences import AudienceOf
+from console.server.broker.bundled import AudienceOf
 from console.server.broker.leases import Leases
 from console.server.ports import Clock
 

@@ -11,16 +11,18 @@ from console.model.approvals import Approval
 from console.model.exposure import Revocability
 from console.model.grants import Grant, GrantState
 from console.model.leases import LIVE, Lease
-from console.model.tasks import ObservationInput, Task
+from console.model.scales import DataClass
+from console.model.tasks import Chain, ObservationInput, Task
+from console.server.broker.bundled import BudgetOf
 from console.server.broker.taking import live, take_back
 from console.server.ports import Hooks, Transaction
 
 
-def attach(hooks: Hooks) -> None:
+def attach(hooks: Hooks, budget: BudgetOf) -> None:
     """Let the broker follow what happens below."""
     hooks.task_ended.append(task_ended)
     hooks.grant_ended.append(grant_ended)
-    hooks.observed.append(observed)
+    hooks.observed.append(Observed(budget))
 
 
 def task_ended(tx: Transaction, task: Task, actor: Actor) -> None:
@@ -45,24 +47,35 @@ def grant_ended(tx: Transaction, grant: Grant, actor: Actor) -> None:
             tx.put(kept, "lease.kept", actor, extra={"ended_grant": grant.id})
 
 
-def observed(tx: Transaction, task: Task, seen: ObservationInput, counts: bool) -> None:
-    """Add what was read under a lease to its rows, and take it back beyond what it was given.
+class Observed:
+    """Counts what was read against the lease that was presented, and against the budget of its chain."""
 
-    An agent's own report adds as well: it can only make less of what is left.
-    """
-    if seen.lease_id is None or seen.direction != "read" or seen.rows == 0:
-        return
-    lease = tx.get(Lease, seen.lease_id)
-    if lease is None or lease.task_id != task.id:
-        return
-    lease = tx.put(
-        lease.model_copy(update={"rows": min(lease.rows + seen.rows, 2**53 - 1)}),
-        "lease.used",
-        PLANE,
-        audit=False,
-    )
-    if lease.max_rows is not None and lease.rows >= lease.max_rows and lease.state in LIVE:
-        take_back(tx, lease.id, "read budget spent", PLANE)
+    def __init__(self, budget: BudgetOf) -> None:
+        self._budget = budget
+
+    def __call__(self, tx: Transaction, task: Task, seen: ObservationInput, counts: bool) -> None:
+        """Take back what has read more than it was given. An agent's own report counts too: it can only make less of it."""
+        if seen.direction != "read":
+            return
+        lease = tx.get(Lease, seen.lease_id) if seen.lease_id else None
+        if lease is not None and lease.task_id == task.id and seen.rows:
+            rows = min(lease.rows + seen.rows, 2**53 - 1)
+            lease = tx.put(lease.model_copy(update={"rows": rows}), "lease.used", PLANE, audit=False)
+            if lease.max_rows is not None and lease.rows >= lease.max_rows and lease.state in LIVE:
+                take_back(tx, lease.id, "read budget spent", PLANE)
+        self._freeze(tx, task)
+
+    def _freeze(self, tx: Transaction, task: Task) -> None:
+        """Take back the chain's leases on data of a class of which the chain has read more than its budget."""
+        chain = tx.get(Chain, task.root_id)
+        if chain is None:
+            return
+        spent = {one for one in DataClass if chain.rows(one) > self._budget(one)}
+        if not spent:
+            return
+        for lease in list(live(tx, root_task_id=task.root_id)):
+            if lease.data_class in spent:
+                take_back(tx, lease.id, f"the chain's read budget of {lease.data_class.value} is spent", PLANE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from console.model.tasks import Task
 from console.server.authorization.bundles import BUNDLE_FENCE
 from console.server.authorization.locks import LOCKS
 from console.server.broker import lifecycle
-from console.server.broker.audiences import AudienceOf
+from console.server.broker.bundled import AudienceOf
 from console.server.broker.debts import Debts
 from console.server.broker.issuers.base import Issuer, IssuerError, Minted, MintRequest, NothingMade
 from console.server.broker.minting import Minting
@@ -77,11 +77,11 @@ class Leases:
         decisions: Decides,
         issuers: Mapping[str, Issuer],
         audience_of: AudienceOf,
+        limits: Callable[[], Limits],
         holds: Holds,
         *,
         minting: Minting,
         debts: Debts,
-        limits: Limits | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -91,7 +91,7 @@ class Leases:
         self._holds = holds
         self._minting = minting
         self._debts = debts
-        self._limits = limits or Limits()
+        self._limits = limits
 
     async def issue(self, agent: Agent, asked: LeaseInput, caller: Actor) -> LeaseIssued:
         """Decide, record, mint, record, and return the credential.
@@ -221,7 +221,7 @@ class Leases:
         approval = tx.get(Approval, decision.approval_id) if decision.approval_id else None
         grants = [grant for id in decision.grant_ids if (grant := tx.get(Grant, id)) is not None]
         bounds = terms(
-            asked, decision, task=task, audience=audience, approval=approval, grants=grants, at=tx.now, limits=self._limits
+            asked, decision, task=task, audience=audience, approval=approval, grants=grants, at=tx.now, limits=self._limits()
         )
         ask = decision.ask
         lease = Lease(

@@ -18,10 +18,10 @@ from console.model.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The plane's own ceilings, in seconds: of any lease for which policy names none, and of one verified offline."""
+    """The ceilings of every lease, in seconds: of any, and of one whose token is verified offline."""
 
-    ceiling_seconds: int = 3600
-    offline_ceiling_seconds: int = 300
+    ceiling_seconds: int
+    offline_ceiling_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
