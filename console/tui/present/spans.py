@@ -75,6 +75,8 @@ class Piece:
     """Stands at the right edge."""
     name: str = ""
     """What a click on it reports."""
+    short: Spans = ()
+    """Said in fewer cells, before anything has to leave."""
 
     @property
     def width(self) -> int:
@@ -108,14 +110,27 @@ def clip_spans(spans: Sequence[Span], width: int) -> Spans:
 
 
 def fit_pieces(pieces: Sequence[Piece], width: int, gap: int) -> tuple[Piece, ...]:
-    """The pieces that fit into `width` cells with `gap` cells between them, in their order."""
+    """The pieces that fit into `width` cells with `gap` cells between them, in their order.
+
+    First those that have a shorter form take it, the highest priority first; then pieces leave; at last the only one
+    that is left is cut.
+    """
     kept = list(pieces)
-    while kept and sum(piece.width for piece in kept) + gap * (len(kept) - 1) > width:
+    for index in sorted(range(len(kept)), key=lambda index: (kept[index].priority, index), reverse=True):
+        if _room_needed(kept, gap) <= width:
+            return tuple(kept)
+        if kept[index].short:
+            kept[index] = replace(kept[index], spans=kept[index].short)
+    while kept and _room_needed(kept, gap) > width:
         if len(kept) == 1:
             return (replace(kept[0], spans=clip_spans(kept[0].spans, width)),)
         last = max(range(len(kept)), key=lambda index: (kept[index].priority, index))
         del kept[last]
     return tuple(kept)
+
+
+def _room_needed(pieces: Sequence[Piece], gap: int) -> int:
+    return sum(piece.width for piece in pieces) + gap * (len(pieces) - 1)
 
 
 def wrap(spans: Sequence[Span], width: int, indent: int = 0) -> tuple[Spans, ...]:
@@ -146,7 +161,7 @@ def wrap(spans: Sequence[Span], width: int, indent: int = 0) -> tuple[Spans, ...
                 lines.append([])
             lines[-1].extend(piece)
         used = spans_width(lines[-1])
-    return tuple(_joined(line) for line in lines)
+    return (*(_joined(_without_separator(line)) for line in lines[:-1]), _joined(lines[-1]))
 
 
 def _units(spans: Sequence[Span]) -> list[list[Span]]:
@@ -195,6 +210,13 @@ def _hard(unit: Sequence[Span], first: int, rest: int) -> list[list[Span]]:
         if text:
             lines[-1].append(replace(span, text=text))
     return lines
+
+
+def _without_separator(line: list[Span]) -> list[Span]:
+    """A dot between two thoughts has nothing to part at the end of a line."""
+    while line and line[-1].text.strip(" ·") == "":
+        line.pop()
+    return line
 
 
 def _joined(line: Sequence[Span]) -> Spans:

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
+
 from console.model.scales import RiskLevel
 from console.tui.present.cells import Align, Cell, Column, bar
 from console.tui.present.inert import inert_prose
@@ -25,9 +29,6 @@ from console.tui.ui.widgets.sheet import Question, Sheet
 from console.tui.ui.widgets.strip import StatusStrip
 from console.tui.ui.widgets.table import LiveTable
 from console.tui.ui.widgets.viewbar import Tab, ViewBar
-from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.filter import LineFilter
 
 COLUMNS = (
     Column("wait", "WAIT", 5, 3, Align.RIGHT, ticking=True),
@@ -182,7 +183,9 @@ def _story() -> tuple[Line, ...]:
     return (
         Line((Span("STORY", Tone.BRASS, strong=True), Span("   last 6 min, newest first", Tone.MUTED))),
         *(
-            Line((Span(f"{when}  ", Tone.MUTED), Span(f"{what:<13}", tone), Span(words), Span(f"  {rest}", Tone.DIM)), indent=23)
+            Line(
+                (Span(f"{when}  ", Tone.MUTED), Span(f"{what:<13}", tone), Span(words), Span(f"  {rest}", Tone.DIM)), indent=23
+            )
             for when, what, tone, words, rest in told
         ),
     )
@@ -190,15 +193,22 @@ def _story() -> tuple[Line, ...]:
 
 def _status() -> list[Piece]:
     muted = Tone.MUTED
+    env = (Span(" PROD eu-1 ", Tone.DANGER, fill=True),)
+    appr = (Span("approvals ", muted), Span("7", strong=True), Span(" (2 critical)", Tone.DANGER))
+    few = (Span("appr ", muted), Span("7", strong=True), Span(" (2!)", Tone.DANGER))
+    leases = (Span("leases ", muted), Span("2,413", strong=True), Span(" next 00:38", muted))
+    fewer = (Span("leases ", muted), Span("2,413", strong=True))
+    safe = (Span("SAFE", Tone.BRASS, strong=True),)
+    live = (CONNECTION["live"].span(),)
     return [
-        Piece((Span(" PROD eu-1 ", Tone.DANGER, fill=True),), 0),
-        Piece((Span("maya@acme"), Span(" 41m", muted)), 2),
-        Piece((Span("SAFE", Tone.BRASS, strong=True),), 0),
-        Piece((CONNECTION["live"].span(), Span(" 38 ms", muted)), 0),
-        Piece((Span("approvals ", muted), Span("7", strong=True), Span(" (2 critical)", Tone.DANGER)), 1, name="approvals"),
-        Piece((Span("leases ", muted), Span("2,413", strong=True), Span(" next 00:38", muted)), 2, name="leases"),
+        Piece(env),
+        Piece((Span("maya@acme"), Span(" 41m", muted)), 3, short=(Span("maya"), Span(" 41m", muted))),
+        Piece((*safe, Span(" ! to arm", muted)), 0, short=safe),
+        Piece((*live, Span(" 38 ms", muted)), 0, short=live),
+        Piece(appr, 1, name="approvals", short=few),
+        Piece(leases, 2, name="leases", short=fewer),
         Piece((Span("stuck ", muted), Span("1", Tone.WARN, strong=True)), 1, name="stuck"),
-        Piece((Span("policy ", muted), Span("r42"), Span(" 3h", muted)), 4),
+        Piece((Span("policy ", muted), Span("r42"), Span(" 3h", muted)), 4, short=(Span("r42"),)),
         Piece((Span("audit ", muted), Span("✓ 1,204,551", Tone.OK)), 6),
         Piece((Span("14:02:11Z", muted),), 7, right=True),
     ]
@@ -233,7 +243,6 @@ class Gallery(App[None]):
     """The frame, with `theme_name` and a notice to show it in."""
 
     CSS = """
-    Screen { background: $ground; layout: vertical; }
     #body { height: 1fr; }
     #left { width: 10fr; }
     #left LiveTable { height: 3fr; border: round $line; padding: 0 0 0 1; }
@@ -245,8 +254,11 @@ class Gallery(App[None]):
     .narrow #story { display: none; }
     .narrow #card { width: 1fr; height: 1fr; border: none; border-top: solid $line; margin: 0; }
     #filter { display: none; }
+    .tall.wide ViewBar { margin: 1 0; }
     """
+    BINDINGS = [("a", "sheet", "approve")]  # noqa: RUF012 - Textual's name and type
     ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "low"), (30, "tall")]  # noqa: RUF012 - Textual's name and type
     HORIZONTAL_BREAKPOINTS = [(0, "narrow"), (120, "wide")]  # noqa: RUF012 - Textual's name and type
 
     def __init__(self, theme_name: str = "house-dark", notice: Notice | None = None, *, plain: bool = False) -> None:
@@ -296,13 +308,13 @@ class Gallery(App[None]):
         table.show_sorting("wait")
         table.focus()
         self.query_one("#story", Detail).show(_story())
-        self.query_one("#card", Detail).show(_card(), (Span(" ap_…9c  rev 3  digest 7f2a…c1 "),), "ap_9c")
+        self.query_one("#card", Detail).show(_card(), (Span("ap_…9c  rev 3  digest 7f2a…c1"),), "ap_9c")
         self.query_one(KeyLine).show_keys(HINTS, (Span("POST /authorization/v1/approvals/ap_…9c/reviews", Tone.DIM),))
 
-    def open_sheet(self) -> None:
+    def action_sheet(self) -> None:
         """The sheet of a critical approval."""
         question = Question(
-            (Span(" approve ap_…9c  rev 3  digest 7f2a…c1 "),),
+            (Span("approve ap_…9c  rev 3  digest 7f2a…c1"),),
             _card()[:-3],
             "approve",
             reason="a reason, for the record",
@@ -340,7 +352,7 @@ async def _pictures(folder: Path) -> None:
                 await pilot.pause()
                 (folder / f"{name}-filter.svg").write_text(app.export_screenshot(title="leasehold"))
                 app.query_one(FilterLine).display = False
-                app.open_sheet()
+                app.action_sheet()
                 await pilot.pause()
                 (folder / f"{name}-sheet.svg").write_text(app.export_screenshot(title="leasehold"))
 

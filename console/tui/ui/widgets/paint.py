@@ -18,8 +18,16 @@ def brush(widget: Widget) -> Brush:
 
 
 def segments_of(spans: Sequence[Span], brush: Brush, surface: Surface) -> list[Segment]:
-    """The spans as segments."""
-    return [Segment(span.text, brush.of(span, surface)) for span in spans if span.text]
+    """The spans as segments. Blanks before a word are a segment of their own, which pictures of the screen need."""
+    segments: list[Segment] = []
+    for span in spans:
+        style = brush.of(span, surface)
+        word = span.text.lstrip(" ")
+        if len(word) < len(span.text):
+            segments.append(Segment(" " * (len(span.text) - len(word)), style))
+        if word:
+            segments.append(Segment(word, style))
+    return segments
 
 
 def strip_of(spans: Sequence[Span], width: int, brush: Brush, surface: Surface = "ground", pad: int = 0) -> Strip:
@@ -48,6 +56,7 @@ class OneLine(Widget):
 
     SURFACE: Surface = "ground"
     PAD = 1
+    PAD_RIGHT = 1
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -73,7 +82,7 @@ class OneLine(Widget):
         if y or width <= 0:
             return Strip.blank(width, paint.ground(self.SURFACE))
         gap = self.gap(width)
-        room = width - 2 * self.PAD
+        room = width - self.PAD - self.PAD_RIGHT
         fitted = fit_pieces(self._pieces, room, gap)
         right = [piece for piece in fitted if piece.right]
         spans: list[Span] = []
@@ -82,7 +91,7 @@ class OneLine(Widget):
             x = self._put(piece, spans, x, gap)
         if right:
             size = sum(piece.width for piece in right) + gap * (len(right) - 1)
-            start = width - self.PAD - size
+            start = width - self.PAD_RIGHT - size
             if start > x:
                 spans.append(Span(" " * (start - x)))
             x = max(x, start)

@@ -66,6 +66,7 @@ class _State:
 
 class _Line(OneLine):
     SURFACE: Surface = "panel"
+    PAD = 0
 
 
 class Sheet(ModalScreen[None]):
@@ -77,7 +78,7 @@ class Sheet(ModalScreen[None]):
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Sheet.takes > Vertical { border: round $danger; border-title-color: $danger; }
     Sheet Detail { height: auto; max-height: 1fr; padding: 0; }
-    Sheet Input { border: none; height: 1; padding: 0 1; margin: 0 1; background: $raised; color: $plain; }
+    Sheet Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; }
     Sheet Input:focus { border: none; background-tint: $raised 0%; }
     Sheet Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
     Sheet _Line { background: $panel; }

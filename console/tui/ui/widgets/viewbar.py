@@ -64,7 +64,7 @@ class ViewBar(OneLine):
         width = self.size.width
         if width <= 0:
             return
-        room = width - 2 * self.PAD
+        room = width - self.PAD - self.PAD_RIGHT
         for counts, short, titles, tight in (
             (True, False, True, False),
             (False, False, True, False),
