@@ -128,7 +128,7 @@ def _line(measure: MeasureView) -> str:
     found = f"; see {', '.join(measure.counter_examples[:5])}" if measure.counter_examples else ""
     return (
         f"{_plain(measure.title)}: {_number(measure.value)} {measure.unit} ({measure.verdict.value}{target}, n {measure.n}, "
-        f"newest {_time(measure.newest_at) or '–'}){_plain(found)}"
+        f"newest {_time(measure.newest_at) or 'never'}){_plain(found)}"
     )
 
 

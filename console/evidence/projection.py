@@ -30,11 +30,11 @@ MAX_WINDOW_SECONDS = 7 * 86_400
 """The longest window that a figure can be asked for."""
 
 HORIZON_SECONDS = MAX_WINDOW_SECONDS + 86_400
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
 """Rows kept of each kind of object, as far as they have ended."""
 MAX_TRACK = 200_000
 """Instants kept on each track."""
-PRUNE_EVERY = 1024
+PRUNE_EVERY = 4096
 """Pruning follows each seq that this divides, so that it falls at the same record in every rebuilding."""
 
 Row = TypeVar("Row")
