@@ -177,10 +177,10 @@ def fold_decision(ledger: Ledger, record: AuditRecord, at: int, entity: Body) ->
 
 
 def _fold_intent(ledger: Ledger, at: int, decision_id: str, outcome: str, entity: Body) -> None:
-    """Whether the action fits the declared intent is the decision's own fact `fits_intent`; without it nothing is counted."""
+    """identity.rejected: a refused identity document, by its code, and how many like it were left out before."""
     facts = entity.get("facts")
     for fact in facts if isinstance(facts, list) else ():
-        if isinstance(fact, dict) and fact.get("name") == "fits_intent":
+        if isinstance(fact, dict) and fact.get("name") == "task.fits_intent":
             ledger.intent_judged.add(at, None)
             if fact.get("value") is not True and outcome == "deny":
                 ledger.intent_denied.add(at, decision_id)
@@ -218,10 +218,12 @@ def fold_bundle(ledger: Ledger, record: AuditRecord, at: int, entity: Body) -> N
 
 
 def fold_identity(ledger: Ledger, record: AuditRecord, at: int, entity: Body) -> None:
-    """identity.rejected: an identity document that was refused, by its code."""
+    """identity.rejected: an identity document that was refused, by its code, and how many like it were left out before."""
     if record.kind == "identity.rejected":
         reason = optional(record.body, "code") or optional(record.body, "reason") or "unnamed"
-        ledger.rejections.add(at, (f"audit:{record.seq}", reason[:64]))
+        left_out = record.body.get("left_out")
+        more = left_out if isinstance(left_out, int) and left_out > 0 else 0
+        ledger.rejections.add(at, (f"audit:{record.seq}", reason[:64], 1 + more))
 
 
 def fold_audit(ledger: Ledger, record: AuditRecord, at: int, entity: Body) -> None:

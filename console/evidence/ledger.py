@@ -61,8 +61,8 @@ class Ledger:
     uncovered_calls: Track[str] = field(default_factory=Track)
     delegations: Track[DelegationRow] = field(default_factory=Track)
     reviews: Track[str] = field(default_factory=Track)
-    rejections: Track[tuple[str, str]] = field(default_factory=Track)
-    """(audit record, reason)"""
+    rejections: Track[tuple[str, str, int]] = field(default_factory=Track)
+    """(audit record, reason, how many refusals it stands for)"""
     under_lock: Track[str] = field(default_factory=Track)
     after_retirement: Track[str] = field(default_factory=Track)
     checks: Track[bool] = field(default_factory=Track)

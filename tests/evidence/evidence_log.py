@@ -94,7 +94,7 @@ class Log:
             level=RiskLevel(level)),
             "ask": Ask(agent_id=AGENT, task_id=TASK, action="customers.read", resource="crm/customers",
                        data_class=DataClass.INTERNAL, environment="production"),
-            "facts": () if fits is None else (Fact(name="fits_intent", value=fits, source="bundle", age_seconds=0),),
+            "facts": () if fits is None else (Fact(name="task.fits_intent", value=fits, source="bundle", age_seconds=0),),
         } | changes  # fmt: skip
         return self.write("decision.made", seconds, Decision(**facts))
 

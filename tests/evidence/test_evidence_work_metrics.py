@@ -87,8 +87,9 @@ def test_refused_identity_documents_are_counted_by_reason():
     log = Log()
     for code in ("expired", "expired", "wrong_audience"):
         log.write("identity.rejected", 1, None, code=code)
+    log.write("identity.rejected", 2, None, code="wrong_audience", left_out=4)
     found = log.measure("auth_rejections")
-    assert (found.value, found.n, found.breakdown) == (3, 3, {"expired": 2, "wrong_audience": 1})
+    assert (found.value, found.n, found.breakdown) == (8, 8, {"wrong_audience": 6, "expired": 2})
 
 
 def _delegate(log: Log, **changes) -> Log:

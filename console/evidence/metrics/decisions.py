@@ -52,12 +52,12 @@ def intent_declared_share(ledger: Ledger, span: Span, target: float | None) -> M
 
 
 def intent_mismatch_denials(ledger: Ledger, span: Span, target: float | None) -> Measure:
-    query = "Denials in the window whose fact fits_intent was not true; n is decisions that carry the fact."
+    query = "Denials in the window whose fact task.fits_intent was not true; n is decisions that carry the fact."
     return _count_of(ledger.intent_judged, ledger.intent_denied.between(span.since, span.until), span, query)
 
 
 def intent_mismatch_permits(ledger: Ledger, span: Span, target: float | None) -> Measure:
-    query = "Allows in the window whose fact fits_intent was not true; n is decisions that carry the fact."
+    query = "Allows in the window whose fact task.fits_intent was not true; n is decisions that carry the fact."
     return _count_of(ledger.intent_judged, ledger.intent_allowed.between(span.since, span.until), span, query)
 
 
@@ -97,16 +97,21 @@ def ungoverned_tool_calls(ledger: Ledger, span: Span, target: float | None) -> M
 
 def auth_rejections(ledger: Ledger, span: Span, target: float | None) -> Measure:
     found = ledger.rejections.between(span.since, span.until)
-    query = "Identity documents refused in the window, by reason; documents accepted are not recorded, so n is refusals alone."
+    query = (
+        "Identity documents refused in the window, by reason, those that one record stands for included; n is refusals alone."
+    )
     if not found:
         return nothing(query, "no refusal was recorded, and acceptances are not: nobody can say that anything was checked")
+    reasons: Counter[str] = Counter()
+    for _, reason, number in found:
+        reasons[reason] += number
     return count(
-        len(found),
-        len(found),
+        reasons.total(),
+        reasons.total(),
         query,
         newest_at=ledger.rejections.newest(span.since, span.until),
-        counter_examples=(record for record, _ in reversed(found)),
-        breakdown=dict(Counter(reason for _, reason in found).most_common(20)),
+        counter_examples=(record for record, _, _ in reversed(found)),
+        breakdown=dict(reasons.most_common(20)),
     )
 
 
