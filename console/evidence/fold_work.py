@@ -177,7 +177,7 @@ def fold_decision(ledger: Ledger, record: AuditRecord, at: int, entity: Body) ->
 
 
 def _fold_intent(ledger: Ledger, at: int, decision_id: str, outcome: str, entity: Body) -> None:
-    """identity.rejected: a refused identity document, by its code, and how many like it were left out before."""
+    """Whether the action fits the intent is the decision's own fact `task.fits_intent`; without it nothing is counted."""
     facts = entity.get("facts")
     for fact in facts if isinstance(facts, list) else ():
         if isinstance(fact, dict) and fact.get("name") == "task.fits_intent":
