@@ -26,15 +26,18 @@ def read_private(path: Path) -> str | None:
         return None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Check its owner and mode.") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SettingsError(f"{path} is not a file.", "Name a regular file.")
         if status.st_uid not in (os.geteuid(), 0):
             raise SettingsError(f"{path} belongs to somebody else.", "Name a file of your own.")
         if status.st_mode & 0o077:
             raise SettingsError(f"Others may read {path}.", f"Run: chmod 600 {path}, and replace the secret: it may be known.")
-        data = file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_BYTES:
         raise SettingsError(f"{path} is larger than 256 KiB.", "Check that it is the right file.")
     try:
