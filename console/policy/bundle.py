@@ -129,13 +129,13 @@ def read_bundle(files: Mapping[str, str]) -> ParsedBundle:
     Raises BundleRefused with every error of form.
     """
     parsed, findings = parse_bundle(files)
-    if parsed is None:
+    if parsed is None or has_errors(findings):
         raise BundleRefused(findings)
     return parsed
 
 
 def parse_bundle(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[Finding, ...]]:
-    """A bundle and what was found while reading it; no bundle where one of the findings is an error."""
+    """A bundle and what was found while reading it: no bundle where its tables cannot be read, else all that could be."""
     findings = _check_files(files)
     if findings:
         return None, tuple(findings)
@@ -154,15 +154,13 @@ def parse_bundle(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[F
     if manifest is None or tools is None or resources is None or intents is None:
         return None, tuple(findings)
     findings += _check_tables(tools, resources, intents)
-    if any(finding.severity == "error" for finding in findings):
-        return None, tuple(findings)
     parsed = ParsedBundle(
         digest=bundle_digest(files),
         name=manifest.name,
         description=manifest.description,
         limits=manifest.limits,
         groups=manifest.groups,
-        schema=files[SCHEMA],
+        schema=files.get(SCHEMA, ""),
         tools={
             row.action: Tool(row.name, row.owner, row.action, row.effect, row.outward, row.risk, row.issuer)
             for row in tools.tool
@@ -173,6 +171,11 @@ def parse_bundle(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[F
         tests=tests,
     )
     return parsed, tuple(findings)
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether one of the findings keeps the bundle from being published."""
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _check_files(files: Mapping[str, str]) -> list[Finding]:
@@ -232,7 +235,7 @@ def _line_of_entry(text: str, loc: tuple[int | str, ...]) -> int | None:
     if len(loc) > 1 and isinstance(loc[1], int):
         headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{name}\s*\]\]", line)]
         return headers[loc[1]] if loc[1] < len(headers) else None
-    return line_of(text, rf"^\s*{re.escape(str(loc[-1]))}\s*=") or line_of(text, rf"^\s*(\[\s*)?{name}\b")
+    return line_of(text, rf"^[ \t]*{re.escape(str(loc[-1]))}[ \t]*=") or line_of(text, rf"^[ \t]*(\[[ \t]*)?{name}\b")
 
 
 def _read_policies(files: Mapping[str, str], findings: list[Finding]) -> list[Policy]:

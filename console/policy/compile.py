@@ -11,7 +11,7 @@ import cedarpy
 
 from console.model.bundles import Finding, PolicyView
 from console.model.decisions import Outcome, PolicyReason, QuorumPart
-from console.policy.bundle import BundleRefused, IntentFacts, ParsedBundle, ResourceIndex, Tool
+from console.policy.bundle import BundleRefused, IntentFacts, ParsedBundle, ResourceIndex, Tool, has_errors
 from console.policy.entities import EntityLoader, request
 from console.policy.parsed import Policy
 from console.policy.question import Answer, Link, Question, ResourceFacts
@@ -220,7 +220,7 @@ def compile_bundle(files: Mapping[str, str]) -> Compiled:
     Raises BundleRefused with all findings where one of them is an error.
     """
     parsed, findings = check(files)
-    if parsed is None or any(finding.severity == "error" for finding in findings):
+    if parsed is None or has_errors(findings):
         raise BundleRefused(findings)
     return Compiled(parsed, findings)
 

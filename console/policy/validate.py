@@ -11,12 +11,12 @@ import cedarpy
 
 from console.model.bundles import Finding
 from console.model.scales import DataClass
-from console.policy.bundle import SCHEMA, ParsedBundle, ResourceIndex, parse_bundle
+from console.policy.bundle import SCHEMA, ParsedBundle, ResourceIndex, has_errors, parse_bundle
 from console.policy.context import plain_context
 from console.policy.entities import entities_json, request
 from console.policy.parsed import Policy
 from console.policy.question import Principal, Question, Target
-from console.policy.rules import check_rules
+from console.policy.rules import check_rules, check_whole
 from console.policy.source import MAX_NESTING, line_of, nesting
 
 _PREFIX = re.compile(r"^for policy `policy\d+`, ")
@@ -34,6 +34,8 @@ def check(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[Finding,
         return None, findings
     if nesting(parsed.schema, "([{<", ")]}>") > MAX_NESTING:
         return parsed, (*findings, _schema_error(parsed.schema, f"The schema is nested more than {MAX_NESTING} deep."))
+    if not parsed.schema.strip():
+        return parsed, findings
     try:
         schema = cedarpy.Schema.from_str(parsed.schema, release_gil=True)
     except ValueError as error:
@@ -41,7 +43,10 @@ def check(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[Finding,
     found = [*findings, *_check_facts(parsed, schema)]
     for policy in parsed.policies:
         found += _check_types(policy, schema)
-    return parsed, (*found, *check_rules(parsed))
+    found += check_rules(parsed)
+    if not has_errors(findings):
+        found += check_whole(parsed)
+    return parsed, tuple(found)
 
 
 def _check_types(policy: Policy, schema: cedarpy.Schema) -> Iterator[Finding]:

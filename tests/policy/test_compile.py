@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import cedarpy
 import pytest
-from policy_sample import ALL, SUPPORT, compiled_with, files_with, question, sample_files, unvalidated
 
 from console.model.base import Json
 from console.model.decisions import Outcome
@@ -13,6 +12,7 @@ from console.policy.compile import Compiled, compile_bundle
 from console.policy.entities import entities_json, request
 from console.policy.question import Answer, Link, Principal, Question
 from console.policy.validate import validate
+from tests.policy.policy_sample import ALL, SUPPORT, compiled_with, files_with, question, sample_files, unvalidated
 
 LIFTABLE = """
 @id("{id}") @reason("Somebody must agree to {id}.") @approval("{quorum}") @control("owasp_agentic_2026:ASI02")
@@ -198,7 +198,9 @@ def test_what_the_caller_puts_under_approved_counts_for_nothing() -> None:
     assert ask(bundle, asked).outcome is Outcome.ESCALATE
 
 
-@pytest.mark.parametrize("name", ['x"', 'x"; permit(principal,action,resource);//', "a\nb", "\\", 'Agent::"boss"', "\u202eboss"])
+@pytest.mark.parametrize(
+    "name", ['x"', 'x"; permit(principal,action,resource);//', "a\nb", "\\", 'Agent::"boss"', "\u202eboss"]
+)
 def test_a_name_is_never_read_as_policy(name: str) -> None:
     bundle = compiled_with('@id("boss") @reason("Only one.") permit (principal == Agent::"boss", action, resource);')
     answer = ask(bundle, question(bundle, principal=replace(SUPPORT, name=name)))
