@@ -68,3 +68,17 @@ class InclusionProof(Shape):
     leaf: str
     path: tuple[str, ...]
     root: str
+
+
+class Checkpoints(Shape):
+    """Checkpoints, newest first, and how many records the log holds now."""
+
+    items: tuple[Checkpoint, ...]
+    size: int
+
+
+class FreeTextView(Shape):
+    """A free text that the log knows by its digest. `text` is absent once it was erased."""
+
+    digest: Digest
+    text: str | None = None

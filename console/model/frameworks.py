@@ -134,3 +134,9 @@ class SeedRowView(Shape):
     not_this: tuple[SeedReference, ...]
     how_to_show: str
     headline: tuple[MeasureView, ...]
+
+
+class Frameworks(Shape):
+    """The frameworks, each with how its controls stand."""
+
+    items: tuple[FrameworkSummary, ...]

@@ -212,3 +212,9 @@ class IssuerStatus(Shape):
     revoking: int
     irrevocable: int
     oldest_revoking_at: Instant | None = None
+
+
+class Issuers(Shape):
+    """The issuers by name, each with its health and what it has yet to revoke."""
+
+    items: tuple[IssuerStatus, ...]

@@ -71,9 +71,8 @@ class Api:
     def __init__(self, services: Services, settings: ApiSettings) -> None:
         self.entries = ENTRIES
         self.pipeline = Pipeline(services, settings)
-        self._hot: dict[tuple[str, str], HotRoute] = {
-            (entry.method, entry.path): HotRoute(entry, self.pipeline) for entry in ENTRIES if entry.hot
-        }
+        hot = [entry for entry in ENTRIES if entry.hot]
+        self._hot: dict[tuple[str, str], HotRoute] = {(one.method, one.path): HotRoute(one, self.pipeline) for one in hot}
         self.fastapi = _mount(self.pipeline, self._hot)
         self.fastapi.state.document = json.dumps(self.openapi())
 

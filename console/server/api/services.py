@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from console.model.actors import Actor
 from console.model.audit import Checkpoint, InclusionProof
 from console.model.frameworks import FrameworkSummary, FrameworkView
-from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
@@ -23,18 +21,10 @@ from console.server.broker.introspection import Introspection
 from console.server.broker.issuers.base import Issuer
 from console.server.broker.leases import Leases
 from console.server.broker.revocation import Revocations
+from console.server.containment import Containment
 from console.server.identity.callers import Authenticator
 from console.server.identity.operators import Operators
 from console.server.ports import Clock, Store
-
-
-class Contains(Protocol):
-    """Containment: the kill switch over both APIs."""
-
-    def preview(self, agent_id: str) -> ContainmentPreview: ...
-    async def contain(self, agent_id: str, reason: str, actor: Actor) -> Lock: ...
-    async def release(self, agent_id: str, reason: str, actor: Actor) -> Lock: ...
-    def tally(self, lock_id: str) -> ContainmentTally: ...
 
 
 class AuditLog(Protocol):
@@ -76,7 +66,7 @@ class Services:
     exchange: Exchange
     revocations: Revocations
     issuers: Mapping[str, Issuer]
-    containment: Contains
+    containment: Containment
     audit: AuditLog
     evidence: Evidence
     jwks: Callable[[], Mapping[str, Any]]

@@ -70,7 +70,7 @@ async def preview_containment(call: CallOf, reference: Reference) -> Response:
     return tell(call.services.containment.preview(call.services.registry.known(reference).id))
 
 
-@agents.post("/authorization/v1/agents/{reference}/contain", Act.CONTAIN, Lock)
+@agents.post("/authorization/v1/agents/{reference}/contain", Act.CONTAIN, ContainmentTally)
 async def contain_agent(call: CallOf, reference: Reference, asked: ContainInput) -> Response:
     """Contain an agent and everything delegated from its tasks."""
     agent = _matched(call, reference)

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from console.model.base import Identifier, Name, Shape
+from console.model.base import Identifier, Name
 from console.model.events import Page
 from console.model.leases import (
-    IssuerStatus,
+    Issuers,
     Lease,
     LeaseInput,
     LeaseIssued,
@@ -48,12 +48,6 @@ class LeasesQuery(ListQuery):
     state: LeaseState | None = None
     issuer: Name | None = None
     decision_id: Identifier | None = None
-
-
-class Issuers(Shape):
-    """The issuers by name, each with its health and what it has yet to revoke."""
-
-    items: tuple[IssuerStatus, ...]
 
 
 @leases.post("/broker/v1/leases", Act.ISSUE_LEASE, LeaseIssued, status=201, secret=True, hot=True, accepts=LeaseInput)

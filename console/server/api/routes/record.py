@@ -7,12 +7,12 @@ from fastapi import Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from console.model.audit import AuditRecord, Checkpoint, InclusionProof
-from console.model.base import Digest, Identifier, Input, Shape
+from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof
+from console.model.base import Digest, Identifier, Input
 from console.model.events import Page
 from console.model.filter_fields import fields_for
 from console.model.filters import evaluate
-from console.model.frameworks import FrameworkSummary, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkView
 from console.model.problems import FieldError, ProblemError
 from console.server.api.answers import MAX_PAGE, ListQuery, read_filter, tell
 from console.server.api.entries import Routes
@@ -44,26 +44,6 @@ class CheckpointsQuery(Input):
     """How many checkpoints to list, newest first."""
 
     limit: int = Field(default=20, ge=1, le=MAX_PAGE)
-
-
-class Checkpoints(Shape):
-    """Checkpoints, newest first, and how many records the log holds now."""
-
-    items: tuple[Checkpoint, ...]
-    size: int
-
-
-class FreeTextView(Shape):
-    """A free text that the log knows by its digest. `text` is absent once it was erased."""
-
-    digest: Digest
-    text: str | None = None
-
-
-class Frameworks(Shape):
-    """The frameworks, each with how its controls stand."""
-
-    items: tuple[FrameworkSummary, ...]
 
 
 @audit.get("/authorization/v1/audit", Act.READ, Page)
