@@ -44,6 +44,15 @@ class StoredEvent:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The audit log's Merkle tree at an instant: which log, how many records, and the peaks (`model.merkle`)."""
+
+    log: str
+    size: int
+    peaks: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class Once:
     """An idempotency key on its way into the transaction that it guards.
@@ -178,6 +187,14 @@ class Transaction(Reader, Protocol):
         """Add one to a named counter (`locks`, `bundle`)."""
         ...
 
+    def tree(self) -> Tree:
+        """The audit log as it stands in this transaction."""
+        ...
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep a signed checkpoint of the log as it stands. Raises ValueError when it says another size or root."""
+        ...
+
 
 class Store(Reader, Protocol):
     """A store: SQLite for the embedded plane, PostgreSQL for many nodes."""
@@ -211,6 +228,10 @@ class Store(Reader, Protocol):
         ...
 
     def audit_size(self) -> int: ...
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """The leaf hashes of the audit records from `start` to before `end`."""
+        ...
 
     def checkpoints(self, limit: int = 100) -> list[Checkpoint]:
         """Signed checkpoints, newest first."""

@@ -1,0 +1,97 @@
+"""What the audit log tells beyond its records, while the plane runs: signed heads, proofs, and live evidence.
+
+Evidence is folded as records arrive, in small pages off the event loop's back, never by a scan at each look.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from console.evidence.catalogue import catalogues
+from console.evidence.projection import Projection
+from console.evidence.report import framework_view, seed_view, summaries
+from console.model.audit import Checkpoint, InclusionProof
+from console.model.frameworks import FrameworkSummary, FrameworkView, SeedRowView
+from console.model.problems import ProblemError
+from console.server.audit.checkpoint import Signer, take
+from console.server.audit.log import inclusion_proof
+from console.server.ports import Clock, Store, StoredEvent
+
+WINDOW = timedelta(days=1)
+PAGE = 500
+
+
+class AuditService:
+    """Signed heads of the log and proofs against them."""
+
+    def __init__(self, store: Store, signer: Signer) -> None:
+        self._store = store
+        self._signer = signer
+
+    async def checkpoint(self) -> Checkpoint:
+        """Sign the log as it stands now."""
+        return await take(self._store, self._signer)
+
+    def prove(self, seq: int, size: int | None = None) -> InclusionProof:
+        """That a record is in the log of a checkpoint: of the newest, or of the one of this size.
+
+        Raises ProblemError `not_found`.
+        """
+        for checkpoint in self._store.checkpoints(1000 if size is not None else 1):
+            if size is None or checkpoint.size == size:
+                return inclusion_proof(self._store, seq, checkpoint)
+        raise ProblemError("not_found", "There is no such checkpoint.", next_step="Take one: leasehold audit checkpoint.")
+
+
+class LiveEvidence:
+    """The read side of the record: a projection that follows it, and the framework tables over that."""
+
+    def __init__(self, store: Store, clock: Clock, window: timedelta = WINDOW) -> None:
+        self._store = store
+        self._clock = clock
+        self._window = window
+        self._projection = Projection()
+        self._grown = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the log for as long as the plane runs."""
+        stop: Callable[[], None] = self._store.subscribe(self._hear)
+        try:
+            while True:
+                await self._catch_up()
+                await self._grown.wait()
+                self._grown.clear()
+        finally:
+            stop()
+
+    async def frameworks(self) -> tuple[FrameworkSummary, ...]:
+        """Every framework in a line."""
+        await self._catch_up()
+        return summaries(self._projection, self._clock.now(), self._window)
+
+    async def framework(self, framework_id: str) -> FrameworkView | None:
+        """One framework, row by row; None when there is no such catalogue."""
+        catalogue = catalogues().get(framework_id)
+        if catalogue is None:
+            return None
+        await self._catch_up()
+        return framework_view(catalogue, self._projection, self._clock.now(), self._window)
+
+    async def seed(self) -> tuple[SeedRowView, ...]:
+        """The three rows that the product was asked for, with their headline figures."""
+        await self._catch_up()
+        return seed_view(self._projection, self._clock.now(), self._window)
+
+    async def _catch_up(self) -> None:
+        while self._fold():
+            await asyncio.sleep(0)  # noqa: ASYNC110 (gives way between pages; nothing is waited for)
+
+    def _fold(self) -> bool:
+        """Fold one page. Returns whether there may be more."""
+        page = self._store.audit(self._projection.last_seq, PAGE)
+        for record in page:
+            self._projection.apply(record)
+        return len(page) == PAGE
+
+    def _hear(self, _events: list[StoredEvent]) -> None:
+        self._grown.set()

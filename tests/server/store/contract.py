@@ -1,0 +1,450 @@
+"""What every store promises (`server.ports`), as one suite. A store's own test file subclasses it and gives `opener`."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Protocol, TypeVar
+
+import pytest
+
+from console.model import merkle
+from console.model.audit import Checkpoint
+from console.model.base import Entity
+from console.model.canonical import canonical
+from console.model.decisions import Decision
+from console.model.events import MIRRORED, Event
+from console.model.leases import Lease, LeaseState
+from console.model.locks import Lock
+from console.model.operators import OperatorToken
+from console.model.problems import ProblemError
+from console.model.tasks import Task
+from console.server.ports import Moved, Once, Repeated, Store, StoredEvent, Transaction, once
+from tests.server.store import sample
+from tests.server.store.sample import OPERATOR, PLANE, START, HandClock
+
+E = TypeVar("E", bound=Entity)
+
+
+class Opener(Protocol):
+    """Opens the store of a test, the same one each time; the fixture closes what stays open."""
+
+    def __call__(self, clock: HandClock, *, keep_events: int = 200_000) -> Store: ...
+
+
+def put(entity: Entity, kind: str, transaction: Transaction) -> Entity:
+    return transaction.put(entity, kind, PLANE)
+
+
+async def keep(store: Store, entity: E, kind: str = "task.opened") -> E:
+    return await store.write(lambda transaction: transaction.put(entity, kind, PLANE))
+
+
+class Refused(Exception):
+    """A verb's own failure."""
+
+
+class StoreContract:
+    """Every promise of `ports.Store`, `ports.Transaction` and `ports.Reader`."""
+
+    @pytest.fixture
+    def clock(self) -> HandClock:
+        return HandClock()
+
+    @pytest.fixture
+    async def store(self, opener: Opener, clock: HandClock) -> Store:
+        return opener(clock)
+
+    # Entities
+
+    async def test_what_is_put_is_read_back_under_the_next_version(self, store: Store) -> None:
+        kept = await keep(store, sample.lease(), "lease.active")
+        assert kept.version == 1
+        assert store.get(Lease, kept.id) == kept
+        again = await keep(store, kept.model_copy(update={"uses": 1}), "lease.renewed")
+        assert again.version == 2
+        assert store.get(Lease, kept.id) == again
+        assert store.get(Lease, "ls_nothing") is None
+
+    async def test_two_verbs_from_one_reading_cannot_both_commit(self, store: Store) -> None:
+        kept = await keep(store, sample.task())
+        results = await asyncio.gather(*(keep(store, kept) for _ in range(5)), return_exceptions=True)
+        assert sum(isinstance(result, Moved) for result in results) == 4
+        assert store.get(Task, kept.id) == next(result for result in results if isinstance(result, Task))
+        with pytest.raises(Moved):
+            await keep(store, sample.task().model_copy(update={"version": 3}))
+
+    async def test_entities_are_found_by_their_indexed_fields(self, store: Store) -> None:
+        agent_id = sample.fresh("ag")
+        mine = [await keep(store, sample.lease(agent_id=agent_id), "lease.active") for _ in range(5)]
+        await keep(store, sample.lease(), "lease.active")
+        ids = [lease.id for lease in mine]
+        assert [lease.id for lease in store.find(Lease, agent_id=agent_id)] == ids
+        assert [lease.id for lease in store.find(Lease, agent_id=agent_id, after=ids[1], limit=2)] == ids[2:4]
+        assert [lease.id for lease in store.find(Lease, agent_id=agent_id, newest=True, limit=2)] == [ids[4], ids[3]]
+        assert [lease.id for lease in store.find(Lease, agent_id=agent_id, newest=True, before=ids[1])] == [ids[0]]
+        assert store.count(Lease) == 6
+        assert store.count(Lease, agent_id=agent_id, state=LeaseState.ACTIVE) == 5
+        assert store.count(Lease, agent_id=agent_id, state=LeaseState.REVOKED) == 0
+        await keep(store, mine[0].model_copy(update={"state": LeaseState.REVOKING}), "lease.revoking")
+        assert [lease.id for lease in store.find(Lease, state="revoking")] == ids[:1]
+        with pytest.raises(ValueError, match="handle"):
+            store.find(Lease, handle="x")
+
+    async def test_absent_and_boolean_fields_are_found(self, store: Store) -> None:
+        root = await keep(store, sample.task())
+        await keep(store, sample.task(parent_id=root.id))
+        assert [task.id for task in store.find(Task, parent_id=None)] == [root.id]
+        standing = await keep(store, sample.lock(), "lock.placed")
+        await keep(store, sample.lock(active=False, released_at=START), "lock.released")
+        assert [lock.id for lock in store.find(Lock, active=True)] == [standing.id]
+
+    async def test_what_is_due_comes_earliest_first(self, store: Store) -> None:
+        late = await keep(store, sample.lease(expires_at=START + timedelta(seconds=90)), "lease.active")
+        soon = await keep(store, sample.lease(expires_at=START + timedelta(seconds=10)), "lease.active")
+        await keep(store, sample.lease(state=LeaseState.EXPIRED, ended_at=START), "lease.expired")
+        assert store.due(Lease, START + timedelta(seconds=9)) == []
+        assert [lease.id for lease in store.due(Lease, START + timedelta(seconds=10))] == [soon.id]
+        assert [lease.id for lease in store.due(Lease, START + timedelta(days=1))] == [soon.id, late.id]
+        assert len(store.due(Lease, START + timedelta(days=1), limit=1)) == 1
+        await keep(store, soon.model_copy(update={"expires_at": START + timedelta(seconds=300)}), "lease.renewed")
+        assert [lease.id for lease in store.due(Lease, START + timedelta(days=1))] == [late.id, soon.id]
+
+    async def test_what_is_neither_audited_nor_mirrored_leaves_no_trace_and_may_go(self, store: Store) -> None:
+        token = sample.operator_token()
+        with pytest.raises(ValueError, match="operator_tokens"):
+            await keep(store, token, "operator.enrolled")
+        await store.write(lambda transaction: transaction.put(token, "", PLANE, audit=False, event=False))
+        assert store.get(OperatorToken, token.id) is not None
+        assert (store.head(), store.audit_size()) == (0, 0)
+        await store.write(lambda transaction: transaction.drop(OperatorToken, token.id))
+        assert store.get(OperatorToken, token.id) is None
+        task = await keep(store, sample.task())
+        with pytest.raises(ValueError, match="tasks"):
+            await store.write(lambda transaction: transaction.drop(Task, task.id))
+
+    # Transactions
+
+    async def test_a_verb_reads_its_own_writes_and_others_do_not(self, store: Store) -> None:
+        seen: list[object] = []
+
+        def verb(transaction: Transaction) -> None:
+            kept = transaction.put(sample.task(), "task.opened", PLANE)
+            seen.append(transaction.get(Task, kept.id) == kept)
+            seen.append(transaction.find(Task, root_id=kept.root_id) == [kept])
+            seen.append(transaction.count(Task))
+            seen.append(store.count(Task))
+            seen.append(store.get(Task, kept.id))
+            seen.append(len(transaction.due(Task, kept.deadline_at)))
+            raise Refused
+
+        with pytest.raises(Refused):
+            await store.write(verb)
+        assert seen == [True, True, 1, 0, None, 1]
+        assert (store.count(Task), store.head(), store.audit_size()) == (0, 0, 0)
+
+    async def test_a_failed_verb_takes_nothing_of_its_batch_with_it(self, store: Store) -> None:
+        def fails(transaction: Transaction) -> None:
+            transaction.put(sample.task(), "task.opened", PLANE)
+            transaction.advance("locks")
+            transaction.keep_text("words")
+            raise Refused
+
+        verbs: list[Callable[[Transaction], object]] = []
+        for _ in range(50):
+            verbs += [partial(put, sample.task(), "task.opened"), fails]
+        results = await asyncio.gather(*(store.write(verb) for verb in verbs), return_exceptions=True)
+        assert all(isinstance(result, Refused) for result in results[1::2])
+        assert all(isinstance(result, Task) for result in results[::2])
+        assert (store.count(Task), store.head(), store.audit_size(), store.fence("locks")) == (50, 50, 50, 0)
+        assert [event.cursor for event in store.events(0)] == list(range(1, 51))
+        assert [record.seq for record in store.audit()] == list(range(50))
+
+    async def test_what_a_later_verb_reads_is_what_the_earlier_left(self, store: Store) -> None:
+        kept = await keep(store, sample.lease(), "lease.active")
+
+        def use(transaction: Transaction) -> int:
+            current = transaction.get(Lease, kept.id)
+            assert current is not None
+            return transaction.put(current.model_copy(update={"uses": current.uses + 1}), "lease.used", PLANE).uses
+
+        assert sorted(await asyncio.gather(*(store.write(use) for _ in range(100)))) == list(range(1, 101))
+
+    async def test_a_fence_that_moved_stops_the_verb(self, store: Store) -> None:
+        kept = await keep(store, sample.task())
+        locks = store.fence("locks")
+
+        def decide(transaction: Transaction) -> None:
+            transaction.require(kept, fences={"locks": locks})
+            transaction.put(sample.decision(), "decision.made", PLANE)
+
+        await store.write(decide)
+        assert await store.write(lambda transaction: transaction.advance("locks")) == locks + 1
+        assert store.fence("locks") == locks + 1
+        with pytest.raises(Moved):
+            await store.write(decide)
+        changed = await keep(store, kept)
+        with pytest.raises(Moved):
+            await store.write(lambda transaction: transaction.require(kept))
+        await store.write(lambda transaction: transaction.require(changed, fences={"locks": locks + 1}))
+        assert store.count(Decision) == 1
+
+    async def test_time_never_runs_backwards(self, store: Store, clock: HandClock) -> None:
+        clock.move(60)
+        first = await store.write(lambda transaction: (put(sample.task(), "task.opened", transaction), transaction.now)[1])
+        clock.move(-600)
+        assert await store.write(lambda transaction: transaction.now) == first
+        assert store.audit()[-1].at == first
+
+    # The log
+
+    async def test_each_put_leaves_a_complete_record_and_its_leaf(self, store: Store) -> None:
+        lease = sample.lease()
+
+        def verb(transaction: Transaction) -> Lease:
+            digest = transaction.keep_text("the agent's words ünd more")
+            return transaction.put(
+                lease, "lease.pending", OPERATOR, extra={"why": 1.5, "étage": [1e-9, 2.0]}, texts={"reason": digest}
+            )
+
+        kept = await store.write(verb)
+        (record,) = store.audit()
+        assert (record.seq, record.kind, record.actor, record.at) == (0, "lease.pending", OPERATOR, START)
+        assert (record.object, record.object_id) == ("lease", lease.id)
+        assert (record.agent_id, record.task_id) == (lease.agent_id, lease.task_id)
+        assert record.body["entity"] == kept.model_dump(mode="json")
+        assert record.body["why"] == 1.5
+        assert store.text(record.texts["reason"]) == "the agent's words ünd more"
+        assert store.leaves(0, 1) == [merkle.leaf_hash(canonical(record))]
+
+    async def test_records_without_an_entity_join_the_log(self, store: Store) -> None:
+        def verb(transaction: Transaction) -> int:
+            return transaction.record(
+                "identity.rejected", PLANE, object="identity", object_id="unknown", body={"code": "wrong_audience"}
+            )
+
+        await keep(store, sample.task())
+        assert await store.write(verb) == 1
+        assert (store.audit_size(), store.head()) == (2, 1)
+        assert [record.seq for record in store.audit(kind="identity.rejected")] == [1]
+        assert [record.seq for record in store.audit(after=0)] == [1]
+        assert [record.seq for record in store.audit(limit=1)] == [0]
+        with pytest.raises(ValueError, match="body"):
+            store.audit(body="x")
+
+    async def test_the_tree_of_a_transaction_is_over_every_record(self, store: Store) -> None:
+        for _ in range(7):
+            await keep(store, sample.task())
+        tree = await store.write(lambda transaction: transaction.tree())
+        assert (tree.size, tree.peaks) == (7, merkle.peaks_of(store.leaves(0, 7)))
+
+    async def test_checkpoints_are_kept_newest_first_and_only_of_the_log_as_it_stands(self, store: Store) -> None:
+        def take(transaction: Transaction) -> Checkpoint:
+            tree = transaction.tree()
+            made = Checkpoint(
+                size=tree.size,
+                root=merkle.root(tree.peaks).hex(),
+                peaks=tuple(peak.hex() for peak in tree.peaks),
+                at=transaction.now,
+                log=tree.log,
+            )
+            transaction.save_checkpoint(made)
+            return made
+
+        await keep(store, sample.task())
+        first = await store.write(take)
+        await keep(store, sample.task())
+        second = await store.write(take)
+        assert store.checkpoints() == [second, first]
+        assert store.checkpoints(1) == [second]
+        with pytest.raises(ValueError, match="checkpoint"):
+            await store.write(lambda transaction: transaction.save_checkpoint(first))
+
+    async def test_text_is_erased_and_its_digest_stays(self, store: Store) -> None:
+        def verb(transaction: Transaction) -> str:
+            digest = transaction.keep_text("secret plans")
+            transaction.put(sample.task(), "task.opened", PLANE, texts={"intent": digest})
+            return digest
+
+        digest = await store.write(verb)
+        other = await store.write(lambda transaction: transaction.keep_text("secret plans"))
+        assert digest != other
+        assert await store.write(lambda transaction: transaction.erase_text(digest))
+        assert not await store.write(lambda transaction: transaction.erase_text(digest))
+        assert store.text(digest) is None
+        assert store.text(other) == "secret plans"
+        assert store.audit()[0].texts == {"intent": digest}
+
+    # The feed
+
+    async def test_events_come_in_order_without_gaps_before_the_answer(self, store: Store) -> None:
+        heard: list[StoredEvent] = []
+        stop = store.subscribe(heard.extend)
+        kept = await asyncio.gather(*(keep(store, sample.task()) for _ in range(300)))
+        assert [event.cursor for event in heard] == list(range(1, 301))
+        assert store.events(0) == heard
+        assert store.head() == 300
+        event = Event.model_validate(json.loads(heard[0].text))
+        found = next(task for task in kept if task.id == event.id)
+        assert event.body == found.model_dump(mode="json")
+        assert (event.kind, event.collection, event.actor, event.audit_seq) == ("task.opened", "tasks", "plane", 0)
+        stop()
+        await keep(store, sample.lease(), "lease.active")
+        assert len(heard) == 300
+        assert [item.cursor for item in store.events(298)] == [299, 300, 301]
+        assert [item.collection for item in store.events(0, collections=frozenset({"leases"}))] == ["leases"]
+        assert len(store.events(0, limit=10)) == 10
+        assert store.events(301) == []
+
+    async def test_a_listener_that_fails_harms_nobody(self, store: Store) -> None:
+        heard: list[StoredEvent] = []
+
+        def fails(events: list[StoredEvent]) -> None:
+            raise Refused
+
+        store.subscribe(fails)
+        store.subscribe(heard.extend)
+        await keep(store, sample.task())
+        assert len(heard) == 1
+
+    async def test_events_may_be_left_out(self, store: Store) -> None:
+        await store.write(lambda transaction: transaction.put(sample.task(), "task.heartbeat", PLANE, audit=False))
+        await store.write(lambda transaction: transaction.put(sample.task(), "task.opened", PLANE, event=False))
+        assert (store.head(), store.audit_size()) == (1, 1)
+        assert json.loads(store.events(0)[0].text)["audit_seq"] is None
+
+    async def test_events_no_longer_kept_call_for_a_new_snapshot(self, opener: Opener, clock: HandClock) -> None:
+        store = opener(clock, keep_events=100)
+        for _ in range(10):
+            await asyncio.gather(*(keep(store, sample.task()) for _ in range(100)))
+        assert store.head() == 1000
+        kept = store.events(900)
+        assert [event.cursor for event in kept] == list(range(901, 1001))
+        for cursor in (0, 200, 1001):
+            with pytest.raises(ProblemError) as caught:
+                store.events(cursor)
+            assert caught.value.code == "resync"
+
+    # Snapshots
+
+    async def test_a_snapshot_is_one_state_while_writing_goes_on(self, store: Store) -> None:
+        await asyncio.gather(*(keep(store, sample.task()) for _ in range(20)))
+        cursor, counts, rows = store.snapshot(MIRRORED)
+        await asyncio.gather(*(keep(store, sample.task()) for _ in range(20)))
+        found = [json.loads(body)["id"] for collection, body in rows if collection == "tasks"]
+        assert (cursor, counts["tasks"], len(found)) == (20, 20, 20)
+        mirrored = set(found) | {event.id for event in store.events(cursor)}
+        assert mirrored == {task.id for task in store.find(Task)}
+        with pytest.raises(ValueError, match="operator_tokens"):
+            store.snapshot(["operator_tokens"])
+
+    async def test_a_snapshot_leaves_out_what_ended_long_ago(self, store: Store, clock: HandClock) -> None:
+        running = await keep(store, sample.task())
+        recent = await keep(store, sample.ended_task(START - timedelta(minutes=59)), "task.completed")
+        await keep(store, sample.ended_task(START - timedelta(minutes=61)), "task.completed")
+        _, counts, rows = store.snapshot(["tasks"])
+        assert {json.loads(body)["id"] for _, body in rows} == {running.id, recent.id}
+        assert counts == {"tasks": 2}
+        clock.move(120)
+        _, _, rows = store.snapshot(["tasks"])
+        assert {json.loads(body)["id"] for _, body in rows} == {running.id}
+
+    # Idempotency
+
+    async def test_a_key_commits_once(self, store: Store) -> None:
+        async def request(digest: str) -> Task:
+            once.set(Once(owner="mara", key="key-1", request=digest))
+            return await keep(store, sample.task())
+
+        kept = await asyncio.create_task(request("first"))
+        with pytest.raises(Repeated) as caught:
+            await asyncio.create_task(request("second"))
+        assert (caught.value.answered.request, caught.value.answered.id) == ("first", kept.id)
+        assert caught.value.answered.collection == "tasks"
+        assert store.count(Task) == 1
+        await store.answer("mara", "key-1", 201, '{"a":1}')
+        answered = store.answered("mara", "key-1")
+        assert answered is not None
+        assert (answered.status, answered.body) == (201, '{"a":1}')
+        assert store.answered("jo", "key-1") is None
+
+    async def test_equal_requests_at_the_same_time_commit_once(self, store: Store) -> None:
+        async def request() -> Task:
+            once.set(Once(owner="mara", key="key-1", request="same"))
+            return await keep(store, sample.task())
+
+        tasks = [asyncio.create_task(request()) for _ in range(20)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert sum(isinstance(result, Repeated) for result in results) == 19
+        assert store.count(Task) == 1
+
+    async def test_a_request_may_write_more_than_once(self, store: Store) -> None:
+        async def request() -> Once:
+            key = Once(owner="mara", key="key-1", request="same")
+            once.set(key)
+            await asyncio.gather(keep(store, sample.task()), keep(store, sample.task()))
+            await keep(store, sample.task())
+            return key
+
+        key = await asyncio.create_task(request())
+        assert key.used
+        assert store.count(Task) == 3
+
+    async def test_a_key_whose_verb_failed_is_free(self, store: Store) -> None:
+        async def request(verb: Callable[[Transaction], object]) -> object:
+            once.set(Once(owner="mara", key="key-1", request="same"))
+            return await store.write(verb)
+
+        def fails(transaction: Transaction) -> None:
+            transaction.put(sample.task(), "task.opened", PLANE)
+            raise Refused
+
+        with pytest.raises(Refused):
+            await asyncio.create_task(request(fails))
+        assert store.answered("mara", "key-1") is None
+        await asyncio.create_task(request(partial(put, sample.task(), "task.opened")))
+        assert store.count(Task) == 1
+
+    async def test_a_key_is_kept_for_a_day(self, store: Store, clock: HandClock) -> None:
+        async def request() -> Task:
+            once.set(Once(owner="mara", key="key-1", request="same"))
+            return await keep(store, sample.task())
+
+        await asyncio.create_task(request())
+        clock.move(86_399)
+        assert store.answered("mara", "key-1") is not None
+        clock.move(2)
+        assert store.answered("mara", "key-1") is None
+        await asyncio.create_task(request())
+        assert store.count(Task) == 2
+
+    # Restart
+
+    async def test_a_store_resumes_where_it_stopped(self, opener: Opener, clock: HandClock) -> None:
+        store = opener(clock)
+        clock.move(500)
+        kept = await keep(store, sample.lease(), "lease.active")
+        await store.write(lambda transaction: transaction.advance("locks"))
+        before = store.events(0)
+        await store.close()
+        earlier = HandClock(START)
+        store = opener(earlier)
+        assert earlier.now() == clock.now()
+        assert store.get(Lease, kept.id) == kept
+        assert store.find(Lease, state="active") == [kept]
+        assert (store.events(0), store.head(), store.audit_size(), store.fence("locks")) == (before, 1, 1, 1)
+        await keep(store, kept, "lease.renewed")
+        assert (store.head(), store.audit_size()) == (2, 2)
+
+    async def test_what_was_asked_before_closing_is_committed_and_nothing_after(self, opener: Opener, clock: HandClock) -> None:
+        store = opener(clock)
+        asked = [asyncio.create_task(keep(store, sample.task())) for _ in range(500)]
+        await asyncio.sleep(0)
+        await store.close()
+        assert {task.version for task in await asyncio.gather(*asked)} == {1}
+        with pytest.raises(ProblemError) as caught:
+            await keep(store, sample.task())
+        assert caught.value.code == "store_unavailable"
+        await store.close()
+        assert opener(clock).count(Task) == 500
