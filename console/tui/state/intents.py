@@ -14,7 +14,7 @@ from console.model.approvals import ReviewInput
 from console.model.grants import GrantInput
 from console.model.leases import RevocationResult, RevokeManyInput
 from console.model.problems import ProblemError
-from console.tui.rows import AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
+from console.tui.rows import LIVE_LEASES, AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
 from console.tui.state.acts import ACTS, ActSpec
 from console.tui.state.mirror import Tables
 from console.tui.state.plane import Plane

@@ -1,0 +1,243 @@
+"""The Tasks view: a tree by delegation, and the story of a chain as one timeline."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from console.model.audit import AuditRecord
+from console.model.filter_fields import fields_for
+from console.model.filters import Node, with_getters
+from console.tui.present.cells import Align, Cell, Column, countdown, figure, instant, short_id
+from console.tui.present.look import CLASS, RISK, TASK
+from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.views.view import Source, View, ViewRows, arrange
+from console.tui.present.words import BLANK, chain, clock, muted, plural, right_words, said, sign_of, strong, text, under
+from console.tui.rows import LIVE_LEASES, TaskRow
+
+ENDED_SHOWN = 300.0
+
+COLUMNS = (
+    Column("task", "TASK", 22, flexible=True, most=48, sortable=False),
+    Column("intent", "INTENT", 14, flexible=True, most=32),
+    Column("state", "STATE", 11),
+    Column("age", "AGE", 5, priority=2, align=Align.RIGHT, ticking=True),
+    Column("left", "LEFT", 5, priority=1, align=Align.RIGHT, ticking=True),
+    Column("leases", "LEASES", 6, align=Align.RIGHT),
+    Column("class", "TOUCHED", 15, priority=3),
+    Column("rows", "ROWS", 7, priority=4, align=Align.RIGHT),
+    Column("sends", "SENDS", 5, priority=5, align=Align.RIGHT),
+    Column("risk", "RISK", 11, priority=6),
+    Column("behalf", "FOR WHOM", 12, priority=7),
+)
+
+
+def held(source: Source, row: TaskRow) -> int:
+    """How many of its leases live."""
+    return sum(lease.state in LIVE_LEASES for lease in source.leases.of("task", row.id))
+
+
+def _risk(source: Source, row: TaskRow) -> str | None:
+    decisions = source.decisions.of("task", row.id)
+    return decisions[-1].risk_level if decisions else None
+
+
+def cells_under(source: Source, row: TaskRow, now: float, branch: str = "") -> tuple[Cell, ...]:
+    """One task, behind the branch of the tree on which it hangs. What was touched stands at the root: it is the chain's."""
+    ledger = source.chains.get(row.root_id) if row.parent_id is None else None
+    running = row.state == "running"
+    left = min(row.deadline_at, row.heartbeat_due_at) - now
+    level = _risk(source, row)
+    return (
+        Cell(f"{branch}{row.agent_name} {short_id(row.id)}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
+        Cell(row.purpose),
+        sign_of(TASK, row.state).cell(1),
+        Cell(countdown((now if row.ended_at is None else row.ended_at) - row.opened_at), Tone.MUTED),
+        Cell(countdown(row.deadline_at - now) if running else "-", Tone.WARN if running and left < 30 else Tone.TEXT),
+        Cell(figure(held(source, row))),
+        sign_of(CLASS, ledger.highest_class).cell() if ledger else Cell(),
+        Cell(figure(sum(ledger.counted.values()) + sum(ledger.claimed.values())) if ledger else ""),
+        Cell(figure(ledger.sends) if ledger else "", Tone.WARN if ledger and ledger.sends else Tone.TEXT),
+        sign_of(RISK, level).cell() if level else Cell("-", Tone.MUTED),
+        Cell(row.on_behalf_of, Tone.MUTED),
+    )
+
+
+def cells(source: Source, row: TaskRow, now: float) -> tuple[Cell, ...]:
+    """One task by itself."""
+    return cells_under(source, row, now)
+
+
+def order(row: TaskRow, now: float) -> Any:
+    """Running first, newest first."""
+    return (row.state != "running", -row.opened_at, row.id)
+
+
+def tree(source: Source, ids: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Put tasks under those that delegated them, keeping their order among brothers. Returns ids, and the branch of each.
+
+    An ancestor of a task that is shown is shown as well, so that no branch hangs in the air.
+    """
+    chosen: dict[str, None] = {}
+    for id in ids:
+        row = source.tasks.get(id)
+        if row is not None:
+            chosen.update(dict.fromkeys(one for one in row.path if source.tasks.get(one) is not None))
+    below: dict[str | None, list[str]] = {}
+    for id in chosen:
+        parent = source.tasks.rows[id].parent_id
+        below.setdefault(parent if parent in chosen else None, []).append(id)
+    keys: list[str] = []
+    branches: dict[str, str] = {}
+    waiting = [(id, "", "") for id in reversed(below.get(None, []))]
+    while waiting:
+        id, branch, stem = waiting.pop()
+        keys.append(id)
+        branches[id] = branch
+        children = below.get(id, [])
+        for number in range(len(children) - 1, -1, -1):
+            last = number == len(children) - 1
+            waiting.append((children[number], f"{stem}{'└ ' if last else '├ '}", f"{stem}{'  ' if last else '│ '}"))
+    return keys, branches
+
+
+def detail(source: Source, row: TaskRow, now: float) -> tuple[Line, ...]:
+    """Intent, chain, time, what the chain has touched, and the rights; the story is fetched beside it."""
+    ledger = source.chains.get(row.root_id)
+    lines = [
+        Line((strong(row.purpose), muted(f"   task {short_id(row.id)}"))),
+        Line((muted("on behalf of "), *chain(row.agents, row.on_behalf_of))),
+        BLANK,
+        said(
+            "STATE", sign_of(TASK, row.state).span(), muted(f"   open for {countdown((row.ended_at or now) - row.opened_at)}")
+        ),
+    ]
+    if row.state == "running":
+        lines.append(
+            said(
+                "DEADLINE",
+                strong(countdown(row.deadline_at - now)),
+                muted(f"   silent until {clock(row.heartbeat_due_at)} at most"),
+            )
+        )
+    else:
+        why = f": {row.end_reason}" if row.end_reason else ""
+        lines.append(said("ENDED", text(clock(row.ended_at)), muted(f" by {row.ended_by or 'the plane'}{why}")))
+    if ledger is not None:
+        lines.append(said("TOUCHED", sign_of(CLASS, ledger.highest_class).span(), muted(f"   {plural(ledger.reads, 'read')}")))
+        for name in dict.fromkeys((*ledger.counted, *ledger.claimed)):
+            rows, claimed = ledger.counted.get(name, 0), ledger.claimed.get(name, 0)
+            more = (muted(f"   and {figure(claimed)} by its own word"),) if claimed else ()
+            lines.append(under(text(f"{name} "), strong(figure(rows)), muted(" rows reported"), *more))
+        lines.append(said("SENT", strong(figure(ledger.sends)), muted(f" times, {figure(ledger.sent_bytes)} bytes")))
+        if ledger.resources:
+            more_resources = f" and {len(ledger.resources) - 6} more" if len(ledger.resources) > 6 else ""
+            lines.append(said("RESOURCES", text(", ".join(ledger.resources[:6])), muted(more_resources)))
+    lines.append(said("LEASES", strong(figure(held(source, row))), muted(" live")))
+    lines.append(said("DELEGATES", strong(figure(source.tasks.count("parent", row.id)))))
+    lines += [
+        Line((text(right_words(right)),), label="" if number else "RIGHTS", hang=bool(number))
+        for number, right in enumerate(row.rights[:8])
+    ]
+    return tuple(lines)
+
+
+_STORY = {
+    "decision.made": ("◆", Tone.INFO),
+    "lease.active": ("●", Tone.OK),
+    "lease.revoking": ("✗", Tone.WARN),
+    "lease.revoked": ("✓", Tone.MUTED),
+    "lease.irrevocable": ("▲", Tone.DANGER),
+    "task.delegated": ("→", Tone.DELEGATION),
+    "task.observed": ("↓", Tone.INFO),
+    "task.contained": ("■", Tone.DANGER),
+    "approval.requested": ("◆", Tone.WARN),
+    "approval.approved": ("✓", Tone.OK),
+    "approval.rejected": ("✗", Tone.DANGER),
+    "lock.placed": ("■", Tone.DANGER),
+}
+
+
+def story(records: Sequence[AuditRecord], newest_first: bool = True) -> tuple[Line, ...]:
+    """The chain's story as one timeline: when, what, about what, and by whom."""
+    lines = [Line((Span("STORY", Tone.BRASS), muted(f"   {plural(len(records), 'record')}")))]
+    for record in sorted(records, key=lambda one: one.seq, reverse=newest_first):
+        glyph, tone = _STORY.get(record.kind, ("·", Tone.MUTED))
+        entity = record.body.get("entity")
+        known: dict[str, Any] = dict(entity) if isinstance(entity, dict) else {}
+        lines.append(
+            Line(
+                (
+                    muted(instant(record.at)),
+                    text(" "),
+                    Span(f"{glyph} {record.kind}", tone, whole=True),
+                    *_about(record, known),
+                ),
+                indent=11,
+            )
+        )
+    return tuple(lines)
+
+
+def _about(record: AuditRecord, entity: dict[str, Any]) -> tuple[Span, ...]:
+    ask = entity.get("ask")
+    subject = ask if isinstance(ask, dict) else entity
+    words = [str(subject[name]) for name in ("action", "resource") if subject.get(name)]
+    outcome = entity.get("outcome")
+    if outcome:
+        words.insert(0, str(outcome))
+    if record.kind == "task.delegated":
+        words.append(str(entity.get("agent_name", "")))
+    why = entity.get("text") if outcome else entity.get("revoke_reason") or entity.get("end_reason")
+    by = record.actor.name or record.actor.id
+    return (text(f"  {' '.join(words)}"), muted(f"  {why}" if why else ""), muted(f"  by {by}"))
+
+
+def _depends(source: Source, row: TaskRow) -> Hashable:
+    ledger = source.chains.get(row.root_id) if row.parent_id is None else None
+    return (held(source, row), ledger.version if ledger else 0, _risk(source, row))
+
+
+VIEW: View[TaskRow] = View(
+    name="tasks",
+    title="Tasks",
+    columns=COLUMNS,
+    fields=with_getters(fields_for("tasks"), {"intent": attrgetter("purpose")}),
+    book=lambda source: source.tasks,
+    cells=cells,
+    detail=detail,
+    order=order,
+    shown=lambda row, now: row.state == "running" or (row.ended_at or row.deadline_at) > now - ENDED_SHOWN,
+    sort_keys={
+        "intent": lambda source, row: row.purpose,
+        "state": lambda source, row: row.state,
+        "age": lambda source, row: row.opened_at,
+        "left": lambda source, row: row.deadline_at,
+        "leases": held,
+        "behalf": lambda source, row: row.on_behalf_of,
+    },
+    depends=_depends,
+    ticks=lambda row: row.state == "running",
+    empty="No task is running.",
+    hint="Agents open tasks; each appears here under the one that delegated it.",
+)
+
+
+@dataclass(slots=True)
+class TaskTree(ViewRows[TaskRow]):
+    """The rows of the Tasks view: a tree, unless it is sorted by a column."""
+
+    branches: dict[str, str] = field(default_factory=dict)
+
+    def rearrange(self, filter: Node | None = None, sorting: tuple[str, bool] | None = None) -> None:
+        """Take the present order."""
+        ids = arrange(self.view, self.source, self.now(), filter, sorting)
+        self.keys, self.branches = (ids, {}) if sorting else tree(self.source, ids)
+
+    def version(self, key: str) -> Hashable:
+        """Differs whenever the cells would differ. Raises KeyError when the row has left."""
+        return (ViewRows.version(self, key), self.branches.get(key, ""))
+
+    def cells(self, key: str) -> Sequence[Cell]:
+        """The cells of a row. Raises KeyError when it has left."""
+        return cells_under(self.source, self.row(key), self.now(), self.branches.get(key, ""))
