@@ -4,14 +4,15 @@ Evidence is folded as records arrive, in small pages off the event loop's back, 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from console.evidence.catalogue import catalogues
+from console.evidence.catalogue import Catalogue, catalogues
+from console.evidence.metrics import measure_all
 from console.evidence.projection import Projection
-from console.evidence.report import framework_view, seed_view, summaries
+from console.evidence.report import seed_view, view_of
 from console.model.audit import Checkpoint, InclusionProof
-from console.model.frameworks import FrameworkSummary, FrameworkView, SeedRowView
+from console.model.frameworks import FrameworkSummary, FrameworkView, MeasureView, SeedRowView
 from console.model.problems import ProblemError
 from console.server.audit.checkpoint import Signer, take
 from console.server.audit.log import inclusion_proof
@@ -19,6 +20,8 @@ from console.server.ports import Clock, Store, StoredEvent
 
 WINDOW = timedelta(days=1)
 PAGE = 500
+REST = timedelta(seconds=1)
+"""How old figures may be before a look takes them anew."""
 
 
 class AuditService:
@@ -52,6 +55,8 @@ class LiveEvidence:
         self._window = window
         self._projection = Projection()
         self._grown = asyncio.Event()
+        self._measures: Mapping[str, MeasureView] | None = None
+        self._taken_at = clock.now()
 
     async def run(self) -> None:
         """Follow the log for as long as the plane runs."""
@@ -66,25 +71,37 @@ class LiveEvidence:
 
     async def frameworks(self) -> tuple[FrameworkSummary, ...]:
         """Every framework in a line."""
-        await self._catch_up()
-        return summaries(self._projection, self._clock.now(), self._window)
+        measures = await self._measured()
+        return tuple(
+            FrameworkSummary.model_validate(self._view(catalogue, measures).model_dump(exclude={"rows"}))
+            for catalogue in catalogues().values()
+        )
 
     async def framework(self, framework_id: str) -> FrameworkView | None:
         """One framework, row by row; None when there is no such catalogue."""
         catalogue = catalogues().get(framework_id)
-        if catalogue is None:
-            return None
-        await self._catch_up()
-        return framework_view(catalogue, self._projection, self._clock.now(), self._window)
+        return self._view(catalogue, await self._measured()) if catalogue is not None else None
 
     async def seed(self) -> tuple[SeedRowView, ...]:
         """The three rows that the product was asked for, with their headline figures."""
+        await self._measured()
+        return seed_view(self._projection, self._taken_at, self._window)
+
+    def _view(self, catalogue: Catalogue, measures: Mapping[str, MeasureView]) -> FrameworkView:
+        return view_of(catalogue, measures, self._taken_at, self._window)
+
+    async def _measured(self) -> Mapping[str, MeasureView]:
+        """Every figure, taken anew at most once a second."""
         await self._catch_up()
-        return seed_view(self._projection, self._clock.now(), self._window)
+        now = self._clock.now()
+        if self._measures is None or now - self._taken_at >= REST:
+            self._measures = measure_all(self._projection, now, self._window)
+            self._taken_at = now
+        return self._measures
 
     async def _catch_up(self) -> None:
-        while self._fold():
-            await asyncio.sleep(0)  # noqa: ASYNC110 (gives way between pages; nothing is waited for)
+        while self._fold():  # noqa: ASYNC110 (gives way between pages; nothing is waited for)
+            await asyncio.sleep(0)
 
     def _fold(self) -> bool:
         """Fold one page. Returns whether there may be more."""

@@ -26,7 +26,7 @@ class PayloadSigner:
         if key is None:
             return None
         try:
-            signed = self._jws.decode_complete(signature, key.key, algorithms=["ES256"])
+            signed = self._jws.decode_complete(signature, key.public, algorithms=["ES256"])
         except PyJWTError:
             return None
         if signed["header"].get("kid") != key_id or signed["header"].get("typ") != TYP:

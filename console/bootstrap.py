@@ -1,0 +1,282 @@
+"""The roof: reads the settings and wires a plane out of its parts. Imported by the commands and by nobody else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from console.model.actors import PLANE, Role
+from console.model.exposure import Audience
+from console.model.operators import OperatorInput
+from console.server.api.app import Api
+from console.server.api.services import Services
+from console.server.api.settings import ApiSettings
+from console.server.audit.checkpoint import PeriodicCheckpoints
+from console.server.audit.live import AuditService, LiveEvidence
+from console.server.authorization.approvals import Approvals
+from console.server.authorization.bundles import Bundles
+from console.server.authorization.decisions import Decisions
+from console.server.authorization.drafts import Drafts
+from console.server.authorization.grants import Grants
+from console.server.authorization.registry import Registry
+from console.server.authorization.sweep import Sweep
+from console.server.authorization.task_tokens import TaskTokens
+from console.server.authorization.tasks import Tasks
+from console.server.broker.bundled import audience_of, budget_of, limits_of
+from console.server.broker.debts import Debts
+from console.server.broker.exchange import Exchange
+from console.server.broker.followups import attach
+from console.server.broker.introspection import Introspection
+from console.server.broker.issuers.base import Issuer
+from console.server.broker.issuers.tokens import TokenIssuer
+from console.server.broker.leases import Leases
+from console.server.broker.minting import Minting
+from console.server.broker.revocation import Revocations
+from console.server.clock import SystemClock
+from console.server.containment import Containment
+from console.server.holds import Holds
+from console.server.identity.callers import Authenticator
+from console.server.identity.keys import KeyRing, KeySource
+from console.server.identity.operators import Operators
+from console.server.identity.payloads import PayloadSigner
+from console.server.identity.svid import DevelopmentTrustDomain, TrustBundle, TrustDomains
+from console.server.identity.tokens import OwnTokens
+from console.server.ports import Hooks
+from console.server.store.sqlite import SqliteStore
+from console.settings.secrets import KeyringSecrets, SecretFolder, SecretStore
+from console.settings.server import ServerSettings, TrustDomainSettings
+
+SIGNING_KEYS = "signing-keys"
+DEVELOPMENT_KEYS = "development-trust-domain"
+FIRST_OPERATOR = "first-operator"
+FIRST_NAME = "admin"
+FIRST_SECONDS = 8 * 3600
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+"""Something that goes on for as long as the plane runs."""
+
+
+def bundle_files(folder: Path) -> dict[str, str]:
+    """The files of a policy bundle by their path within it. Raises OSError, UnicodeDecodeError."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+
+
+def secret_store(settings: ServerSettings, data: Path) -> SecretStore:
+    """Where the plane keeps its keys: the keyring, or the folder that the configuration names."""
+    if settings.keys.source == "file" and settings.keys.folder is not None:
+        return SecretFolder(data / settings.keys.folder)
+    return KeyringSecrets()
+
+
+def ring_of(store: SecretStore, name: str, now: datetime, *, rotate_seconds: int, verify_seconds: int) -> KeyRing:
+    """A key ring from the secret store: made at the first start, rotated when its key has signed long enough."""
+    text = store.get(name)
+    ring = KeyRing.load(text) if text is not None else KeyRing.create(now)
+    ring.forget(now)
+    if (now - ring.current.created_at).total_seconds() >= rotate_seconds:
+        ring.rotate(now, verify_seconds)
+    if ring.export() != text:
+        store.set(name, ring.export())
+    return ring
+
+
+def trust_bundle(domain: TrustDomainSettings, folder: Path) -> TrustBundle:
+    """The SPIFFE bundle of a trust domain. A path that is not absolute lies beside the configuration."""
+    if domain.bundle_file is None:
+        raise ValueError("a development trust domain has no bundle file")
+    return TrustBundle.read(domain.name, (folder / domain.bundle_file).read_text(encoding="utf-8"))
+
+
+def development_domain(settings: ServerSettings, data: Path, now: datetime) -> DevelopmentTrustDomain | None:
+    """The trust domain that the plane mints for itself, if the configuration has one."""
+    for domain in settings.trust_domain:
+        if domain.development:
+            production = [other.name for other in settings.trust_domain if other.bundle_file is not None]
+            keys = secret_store(settings, data)
+            rotate = settings.keys.rotate_seconds
+            ring = ring_of(keys, DEVELOPMENT_KEYS, now, rotate_seconds=rotate, verify_seconds=3600)
+            return DevelopmentTrustDomain(domain.name, ring, production)
+    return None
+
+
+@dataclass(kw_only=True)
+class Plane:
+    """A wired plane: its application, and the work that goes on behind it."""
+
+    api: Api
+    services: Services
+    store: SqliteStore
+    settings: ServerSettings
+    background: Mapping[str, Work]
+    containment: Containment
+    subscribers: Callable[[], int]
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Finish what a crash left, then work in the background for as long as the block runs."""
+        await self.containment.resume()
+        async with asyncio.TaskGroup() as group:
+            work = [group.create_task(run(), name=name) for name, run in self.background.items()]
+            try:
+                yield
+            finally:
+                for one in work:
+                    one.cancel()
+
+
+async def build_plane(
+    settings: ServerSettings,
+    *,
+    data: Path,
+    beside: Path,
+    url: str,
+    open_store: Callable[[Path, SystemClock], SqliteStore] = SqliteStore.open,
+) -> Plane:
+    """Wire a plane. `beside` is the folder that relative paths of the configuration lie in; `url` where it will listen.
+
+    Raises SettingsError, ProblemError of the store, `policy.BundleRefused`, OSError.
+    """
+    clock = SystemClock()
+    folder = settings.store.path if settings.store.path.is_absolute() else data / settings.store.path
+    store = open_store(folder, clock)
+    try:
+        return await _wire(settings, store, clock, data=data, beside=beside, url=url)
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def _wire(
+    settings: ServerSettings, store: SqliteStore, clock: SystemClock, *, data: Path, beside: Path, url: str
+) -> Plane:
+    authorization_url = settings.authorization_url or url
+    broker_url = settings.broker_url or url
+    keys = secret_store(settings, data)
+    ring = ring_of(keys, SIGNING_KEYS, clock.now(), rotate_seconds=settings.keys.rotate_seconds, verify_seconds=2 * 86_400)
+    own, payloads = OwnTokens(ring), PayloadSigner(ring)
+    servers = [Audience(**server.model_dump()) for server in settings.resource_server]
+    audiences = {server.name: server for server in servers}
+    hooks, holds, random = Hooks(), Holds(), SystemRandom()
+
+    bundles = Bundles(store, clock)
+    await bundles.start(bundle_files(beside / settings.bundle) if settings.bundle else None)
+    registry = Registry(store, clock)
+    drafts = Drafts(store, clock, bundles, registry, audiences, settings.home_domain, holds)
+    decisions = Decisions(store, clock, bundles, drafts, hooks)
+    task_tokens = TaskTokens(own.sign, own.verify, authorization_url, settings.authorization_audience)
+    tasks = Tasks(store, clock, bundles, task_tokens, hooks)
+    grants = Grants(store, clock, bundles, hooks, single_operator=settings.single_operator)
+    approvals = Approvals(store, clock, bundles, drafts, grants, single_operator=settings.single_operator)
+
+    attach(hooks, budget_of(bundles))
+    minting = Minting()
+    debts = Debts(store, clock, holds)
+    issuers: dict[str, Issuer] = {"tokens": TokenIssuer(own.sign, broker_url)}
+    leases = Leases(
+        store,
+        clock,
+        decisions,
+        issuers,
+        audience_of(bundles, audiences),
+        limits_of(bundles),
+        holds,
+        minting=minting,
+        debts=debts,
+    )
+    revocations = Revocations(store, clock, issuers, minting=minting, debts=debts, random=random)
+    introspection = Introspection(store, clock, holds, own.verify, audiences)
+    containment = Containment(store, clock, hooks, holds, single_operator=settings.single_operator)
+
+    operators = Operators(store)
+    await first_operator(operators, keys)
+    authenticator = Authenticator(
+        store,
+        operators,
+        _trust(settings, data, beside, clock.now()),
+        resource_servers=servers,
+        enforcement_points=[point.spiffe_id for point in settings.enforcement_point],
+    )
+    evidence = LiveEvidence(store, clock)
+    services = Services(
+        store=store,
+        clock=clock,
+        audiences={"authorization": settings.authorization_audience, "broker": settings.broker_audience},
+        authenticator=authenticator,
+        operators=operators,
+        registry=registry,
+        tasks=tasks,
+        task_tokens=task_tokens,
+        decisions=decisions,
+        approvals=approvals,
+        grants=grants,
+        bundles=bundles,
+        leases=leases,
+        introspection=introspection,
+        exchange=Exchange(leases, clock, task_tokens.read, audience_of(bundles, audiences)),
+        revocations=revocations,
+        issuers=issuers,
+        containment=containment,
+        audit=AuditService(store, payloads),
+        evidence=evidence,
+        jwks=ring.jwks,
+        ready=lambda: "" if bundles.active is not None else "no policy bundle is active",
+    )
+    api = Api(services, _api_settings(settings, authorization_url, broker_url))
+    background: dict[str, Work] = {
+        "sweep": Sweep(tasks, approvals, grants).run,
+        "revocations": revocations.run,
+        "containment": containment.run,
+        "evidence": evidence.run,
+        "checkpoints": PeriodicCheckpoints(store, payloads, every_seconds=settings.checkpoint_seconds).run,
+    }
+    return Plane(
+        api=api,
+        services=services,
+        store=store,
+        settings=settings,
+        background=background,
+        containment=containment,
+        subscribers=lambda: api.pipeline.feed.streams,
+    )
+
+
+async def first_operator(operators: Operators, keys: SecretStore) -> None:
+    """At the very first start, enrol an admin whose token is kept where the plane's keys are, for `leasehold login`."""
+    if operators.list(limit=1):
+        return
+    asked = OperatorInput(name=FIRST_NAME, roles=(Role.ADMIN,), token_seconds=FIRST_SECONDS)
+    enrolled = await operators.enrol_first(asked, PLANE)
+    keys.set(FIRST_OPERATOR, enrolled.token)
+
+
+def _trust(settings: ServerSettings, data: Path, beside: Path, now: datetime) -> TrustDomains:
+    domains: dict[str, KeySource] = {
+        domain.name: trust_bundle(domain, beside) for domain in settings.trust_domain if domain.bundle_file is not None
+    }
+    development = development_domain(settings, data, now)
+    if development is not None:
+        domains[development.name] = development
+    return TrustDomains(domains, settings.leeway_seconds)
+
+
+def _api_settings(settings: ServerSettings, authorization_url: str, broker_url: str) -> ApiSettings:
+    return ApiSettings(
+        authorization_url=authorization_url,
+        broker_url=broker_url,
+        environment=settings.environment,
+        plane=settings.plane,
+        max_body_bytes=settings.limits.body_bytes,
+        max_header_bytes=settings.limits.header_bytes,
+        max_depth=settings.limits.json_depth,
+        max_page=settings.limits.page_size,
+        max_streams=settings.limits.subscribers,
+        stream_events=settings.limits.subscriber_queue,
+    )
