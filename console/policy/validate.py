@@ -20,6 +20,7 @@ from console.policy.rules import check_rules, check_whole
 from console.policy.source import MAX_NESTING, line_of, nesting
 
 _PREFIX = re.compile(r"^for policy `policy\d+`, ")
+_ACTION = re.compile(r' for Action::"[^"]*"')
 
 
 def validate(files: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -51,14 +52,16 @@ def check(files: Mapping[str, str]) -> tuple[ParsedBundle | None, tuple[Finding,
 
 def _check_types(policy: Policy, schema: cedarpy.Schema) -> Iterator[Finding]:
     result = cedarpy.validate_policies(policy.source.text, schema, release_gil=True)
-    for error in result.errors:
+    # The engine tells the same of every action that the policy covers, in no order.
+    texts = {_ACTION.sub("", _PREFIX.sub("", error.error)) for error in result.errors}
+    for text in sorted(texts):
         yield Finding(
             severity="error",
             code="policy_types",
             file=policy.source.file,
             line=policy.source.line,
             policy_id=policy.id,
-            text=f"The policy does not fit the schema: {_PREFIX.sub('', error.error)}.",
+            text=f"The policy does not fit the schema: {text}.",
             fix="Correct the name or the type; every optional attribute needs a `has` before it.",
         )
     if not result.validation_passed and not result.errors:
