@@ -178,7 +178,7 @@ async def _wire(
 
     attach(hooks, budget_of(bundles))
     minting = Minting()
-    debts = Debts(store, clock, holds)
+    debts = Debts(store, holds)
     issuers: dict[str, Issuer] = {"tokens": TokenIssuer(own.sign, broker_url)}
     leases = Leases(
         store,
