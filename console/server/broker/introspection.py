@@ -98,12 +98,12 @@ class Introspection:
 
 
 def _count(tx: Transaction, lease_id: str) -> bool:
-    """Spend one use. False when none was left; the lease is then taken back."""
+    """Spend one use. False when none was left.
+
+    A lease whose uses are spent is not taken back: the last use may be on its way to its answer still.
+    """
     lease = tx.get(Lease, lease_id)
-    if lease is None or lease.state is not LeaseState.ACTIVE or lease.max_uses is None:
-        return False
-    if lease.uses >= lease.max_uses:
-        take_back(tx, lease.id, "its uses are spent", PLANE)
+    if lease is None or lease.state is not LeaseState.ACTIVE or lease.max_uses is None or lease.uses >= lease.max_uses:
         return False
     tx.put(lifecycle.used(lease, tx.now), "lease.used", PLANE, audit=False)
     return True

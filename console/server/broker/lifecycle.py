@@ -47,9 +47,9 @@ def taken_back(lease: Lease, reason: str, actor: Actor, at: datetime) -> Lease:
 def answered(lease: Lease, answer: Confirmation, at: datetime) -> Lease:
     """After the issuer's answer: dead, or still `revoking` until the instant that the issuer named."""
     if answer.dead_at > at:
-        earliest = min(one for one in (answer.dead_at, lease.residual_exposure_at) if one is not None)
+        until = min(answer.dead_at, outlived_at(lease))
         return lease.model_copy(
-            update={"next_attempt_at": answer.dead_at, "residual_exposure_at": earliest, "last_error": "", "attempts": 0}
+            update={"next_attempt_at": until, "residual_exposure_at": until, "last_error": "", "attempts": 0}
         )
     target = LeaseState.EXPIRED if answer.by_expiry else LeaseState.REVOKED
     return _to(lease, target, ended_at=at, residual_exposure_at=answer.dead_at, next_attempt_at=None, last_error="")
@@ -72,6 +72,8 @@ def expired(lease: Lease, at: datetime) -> Lease:
 
 def retried(lease: Lease, at: datetime) -> Lease:
     """From `irrevocable` back to `revoking`; who revoked it first stays on the record."""
+    if lease.state is not LeaseState.IRREVOCABLE:
+        raise NotAnEdge(LEASE.name, lease.state, LeaseState.REVOKING)
     return _to(lease, LeaseState.REVOKING, next_attempt_at=at, attempts=0, last_error="")
 
 
