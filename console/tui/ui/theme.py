@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
@@ -58,6 +59,9 @@ class Palette(BaseModel):
         return any(getattr(self, name).startswith("ansi_") for name in ("ground", "text"))
 
 
+_SERIALS = count()
+
+
 @dataclass(frozen=True, slots=True)
 class ThemeFault:
     """A theme file that could not be used, and why."""
@@ -92,6 +96,8 @@ class Brush:
     def __init__(self, palette: Palette = HOUSE_DARK, *, colourless: bool = False) -> None:
         self.palette = palette
         self.colourless = colourless
+        self.serial = next(_SERIALS)
+        """Differs for every brush, so that what was painted with another one is known to be old."""
         self._styles: dict[tuple[Tone, bool, bool, Surface], Style] = {}
         self._edges: dict[Surface, Style] = {}
 
@@ -135,7 +141,7 @@ class Brush:
 
 @runtime_checkable
 class Painter(Protocol):
-    """What an application offers to the widgets of the house."""
+    """What an application offers to the widgets of the house. Another theme: first another brush, then `app.theme`."""
 
     brush: Brush
 
@@ -167,6 +173,7 @@ def to_textual(palette: Palette) -> Theme:
         text_alpha=1.0,
         ansi=palette.ansi,
         variables={
+            **({"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"} if palette.ansi else {}),
             "ground": palette.ground,
             "raised": palette.raised,
             "line": palette.line,

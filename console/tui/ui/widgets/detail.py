@@ -80,7 +80,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
             self._lay_out()
         if subject != self._subject:
             self._subject = subject
-            self.scroll_to(y=0, animate=False)
+            self._begin_at(0)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The lines that the panel needs at this width, so that it has its height before its first paint."""
@@ -93,7 +93,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
 
     def action_scroll_lines(self, by: int) -> None:
         """Scroll by lines."""
-        self.scroll_to(y=max(0, self._first + by), animate=False)
+        self._begin_at(max(0, self._first + by))
 
     def on_resize(self, event: Resize) -> None:
         """Wrap again for the new width."""

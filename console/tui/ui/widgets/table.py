@@ -123,7 +123,7 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
         self._resize_content()
         # The row under the cursor keeps its line on the screen, unless the operator looks at the very top.
         if was_inside and self._first > 0 and index >= 0:
-            self.scroll_to(y=index - visible_at, animate=False)
+            self._begin_at(index - visible_at)
         self._stand_on(index, reveal=was_inside)
         self.refresh()
 
@@ -322,7 +322,7 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
         painted = self._read(key)
         here, paint = index == self._index, brush(self)
         look = RowLook(here, key in self._marks, here and self.has_focus, self._changes.of(key))
-        stamp = (painted.version, look, self._place(), width, id(paint))
+        stamp = (painted.version, look, self._place(), width, paint.serial)
         if painted.strip is None or painted.stamp != stamp:
             painted.stamp = stamp
             painted.strip = row(painted.cells, self.columns, self._place(), width, look=look, brush=paint, ground=self._surface)

@@ -35,11 +35,16 @@ class VirtualLines(ScrollView):
         """Say how many lines there are in all."""
         self.virtual_size = Size(self.size.width, count + self._top)
 
+    def _begin_at(self, index: int) -> None:
+        """Make this line the first in sight, as far as there are lines."""
+        # Forced: right after the lines became more, the scroll bar that permits it is not laid out yet.
+        self.scroll_to(y=index, animate=False, force=True)
+
     def _reveal(self, index: int) -> None:
         """Bring a line into sight, moving as little as possible."""
         if index < 0 or not self._room:
             return
         if index < self._first:
-            self.scroll_to(y=index, animate=False)
+            self._begin_at(index)
         elif index >= self._first + self._room:
-            self.scroll_to(y=index - self._room + 1, animate=False)
+            self._begin_at(index - self._room + 1)

@@ -13,7 +13,7 @@ KEYS = st.lists(st.text("abcdefgh", min_size=1, max_size=2), unique=True, max_si
 
 @given(KEYS, st.data())
 def test_the_cursor_stays_with_its_id(before: list[str], data: st.DataObject) -> None:
-    after = data.draw(st.permutations(before + ["zz"]))
+    after = data.draw(st.permutations([*before, "zz"]))
     for index, key in enumerate(before):
         assert after[settle(before, index, key, after)] == key
 
