@@ -106,7 +106,7 @@ def detail(source: Source, row: LeaseRow, now: float) -> tuple[Line, ...]:
             said("ATTEMPTS", strong(str(row.attempts)), muted(f"{following}{'  ' + row.last_error if row.last_error else ''}"))
         )
     if row.state == "irrevocable":
-        step = f"end it at {row.audience} by hand, then retry; handing it over to nobody leaves it open"
+        step = f"end it at {row.audience} by hand, then retry the revocation"
         lines.append(said("MANUAL STEP", Span(step, Tone.DANGER)))
     checks = f"introspects, caching for {span_of_time(row.cache_seconds)}" if row.check == "introspect" else "verifies offline"
     lines += [

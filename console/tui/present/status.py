@@ -1,0 +1,139 @@
+"""The status strip: what an operator must know at every moment, in words, and what leaves first where there is no room.
+
+Also the words for tables that have nothing to show. Pure; imported by `tui.ui` only.
+"""
+
+from dataclasses import dataclass
+
+from console.tui.present.cells import countdown, figure, span_of_time
+from console.tui.present.look import CONNECTION
+from console.tui.present.spans import Piece, Span, Tone
+from console.tui.present.views.view import Source
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What the strip tells, taken from the session, the connection and the mirror at one instant. Spans in seconds."""
+
+    environment: str
+    operator: str
+    mode: str
+    connection: str
+    sign_in_left: float | None = None
+    armed_left: float = 0.0
+    silent: float = 0.0
+    approvals: int = 0
+    critical: int = 0
+    leases: int = 0
+    next_expiry: float | None = None
+    stuck: int = 0
+    revision: int | None = None
+    production: bool = True
+
+
+def mirror_facts(source: Source, now: float) -> dict[str, int | float | None]:
+    """The figures of the strip that come from the mirror; hand them to `StatusFacts`."""
+    waiting = source.approvals.of("state", "pending")
+    published = source.bundles.of("state", "published")
+    soonest = source.next_expiry()
+    return {
+        "approvals": len(waiting),
+        "critical": sum(row.risk_level == "critical" for row in waiting),
+        "leases": source.leases.count("state", "pending", "active"),
+        "next_expiry": None if soonest is None else max(0.0, soonest - now),
+        "stuck": source.leases.count("state", "irrevocable"),
+        "revision": max((row.revision for row in published), default=None),
+    }
+
+
+def status_pieces(facts: StatusFacts) -> tuple[Piece, ...]:
+    """The strip, left to right. The mode and the connection never leave; the environment and what waits leave last."""
+    signed = facts.operator
+    left = (
+        ""
+        if facts.sign_in_left is None
+        else f" {span_of_time(facts.sign_in_left // 60 * 60) if facts.sign_in_left >= 60 else 'ends'}"
+    )
+    soon = facts.sign_in_left is not None and facts.sign_in_left < 300
+    pieces = [
+        Piece((Span(f" {facts.environment} ", Tone.DANGER if facts.production else Tone.INFO, strong=True, fill=True),), 1),
+        Piece((Span(signed), Span(left, Tone.WARN if soon else Tone.MUTED)), 6),
+        Piece((_mode(facts),), 0, name="arm"),
+        Piece((_connection(facts),), 0),
+        Piece(_approvals(facts), 2, name="approvals"),
+        Piece(_leases(facts), 4, name="leases"),
+        Piece(
+            (
+                Span("stuck ", Tone.MUTED),
+                Span(str(facts.stuck), Tone.DANGER if facts.stuck else Tone.TEXT, strong=bool(facts.stuck)),
+            ),
+            3,
+            name="stuck",
+        ),
+        Piece(
+            (
+                Span(
+                    "no policy" if facts.revision is None else f"r{facts.revision}",
+                    Tone.DANGER if facts.revision is None else Tone.TEXT,
+                ),
+            ),
+            5,
+            name="policies",
+        ),
+    ]
+    return tuple(pieces)
+
+
+def _mode(facts: StatusFacts) -> Span:
+    if facts.mode == "ARMED":
+        return Span(f"ARMED {countdown(facts.armed_left)}", Tone.DANGER, strong=True)
+    return Span(facts.mode, Tone.INFO if facts.mode == "READ-ONLY" else Tone.WARN, strong=True)
+
+
+def _connection(facts: StatusFacts) -> Span:
+    sign = CONNECTION[facts.connection]
+    since = f" {int(facts.silent)}s" if facts.connection == "stale" else ""
+    return Span(f"{sign.glyph} {sign.word}{since}", sign.tone, sign.strong)
+
+
+def _approvals(facts: StatusFacts) -> tuple[Span, ...]:
+    spans = (Span("appr ", Tone.MUTED), Span(figure(facts.approvals), strong=bool(facts.approvals)))
+    return (*spans, Span(f" ({facts.critical}!)", Tone.DANGER, strong=True)) if facts.critical else spans
+
+
+def _leases(facts: StatusFacts) -> tuple[Span, ...]:
+    spans = (Span("leases ", Tone.MUTED), Span(figure(facts.leases), strong=True))
+    return spans if facts.next_expiry is None else (*spans, Span(f" ({countdown(facts.next_expiry)})", Tone.MUTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a view's rows stand: `condition` is a word of the table's own, `words` and `hint` are for the operator."""
+
+    condition: str
+    words: str = ""
+    hint: str = ""
+
+
+def standing(
+    connection: str, *, loaded: bool, shown: int, filtered: bool, empty: str, hint: str, silent: float = 0.0, problem: str = ""
+) -> Standing:
+    """Loading, failed, stale, nothing matches, empty and ready are six different things, and none looks like another."""
+    if not loaded:
+        if connection == "offline":
+            return Standing(
+                "failed",
+                f"The plane could not be reached: {problem or 'no answer'}.",
+                "Trying again by itself; leasehold doctor looks into it.",
+            )
+        return Standing("loading", "No data yet: connecting to the plane.", "")
+    if connection != "live":
+        what = (
+            f"Offline: {problem or 'no answer from the plane'}."
+            if connection == "offline"
+            else f"Stale: nothing was heard for {int(silent)} s."
+        )
+        return Standing("stale", f"{what} This is what was last known.", "Taking power away still works; giving it does not.")
+    if not shown and filtered:
+        return Standing("nothing-matches", "Nothing matches the filter.", "esc clears it.")
+    return Standing("ready") if shown else Standing("empty", empty, hint)
