@@ -96,7 +96,7 @@ class PeriodicCheckpoints:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._grown.wait(), self._every_seconds)
                 self._grown.clear()
-                if self._new_records():
+                if self.new_records():
                     try:
                         await take(self._store, self._signer)
                     except ProblemError as problem:
@@ -105,10 +105,10 @@ class PeriodicCheckpoints:
             stop()
 
     def _look(self, _events: list[StoredEvent]) -> None:
-        if self._new_records() >= self._every_records:
+        if self.new_records() >= self._every_records:
             self._grown.set()
 
-    def _new_records(self) -> int:
+    def new_records(self) -> int:
         """Records since the last checkpoint, without the one that tells of it."""
         newest = self._store.checkpoints(1)
         return self._store.audit_size() - (newest[0].size + 1 if newest else 0)

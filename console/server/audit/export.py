@@ -32,9 +32,16 @@ _DELETED: Final = frozenset({"retired", "removed"})
 
 
 def jsonl(records: Iterable[AuditRecord]) -> Iterator[str]:
-    """One line a record: the RFC 8785 text whose hash is the leaf."""
+    """One line a record: the RFC 8785 text whose hash is the leaf.
+
+    A record with a whole number beyond 2^53, which RFC 8785 writes and does not take back, is given as plain JSON.
+    """
     for record in records:
-        yield canonical(record).decode() + "\n"
+        try:
+            text = canonical(record).decode()
+        except ValueError:
+            text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        yield text + "\n"
 
 
 def ocsf(records: Iterable[AuditRecord], *, product_version: str) -> Iterator[str]:

@@ -135,8 +135,9 @@ def _plain(value: Any) -> Any:
     if kind is int and -_LARGEST <= value <= _LARGEST:
         return value
     if kind is float:
-        if value.is_integer() and -_LARGEST <= value <= _LARGEST:
-            return int(value)
-        if 1e-4 <= abs(value) < 1e16:
+        if value.is_integer():
+            if -_LARGEST <= value <= _LARGEST:
+                return int(value)
+        elif 1e-4 <= abs(value) < 1e16:
             return value
     raise _Awkward

@@ -1,0 +1,100 @@
+"""The texts that are hashed are RFC 8785, whichever way they are made."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.model.audit import AuditRecord
+from console.model.base import Json
+from console.model.canonical import canonical
+from console.model.events import Event
+from console.server.store import codec
+from tests.server.store import sample
+
+INTEGERS = st.integers(-(2**53 - 1), 2**53 - 1)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+SMALL = FLOATS.filter(lambda value: abs(value) < 2**53)
+
+
+def values(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Json]:
+    return st.recursive(
+        st.none() | st.booleans() | INTEGERS | numbers | TEXTS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+        max_leaves=20,
+    )
+
+
+@given(values(FLOATS))
+def test_any_value_is_written_as_rfc_8785_wants(value: Json) -> None:
+    assert codec.text_of(value).encode() == canonical(value)
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, -0.0, 1e-4, 9.999e-5, 1e-7, 1e16, 1e15, 123456789012345.6, 1e21, 1e300, 2.0**53, 5e-324, 1 / 3]
+)
+def test_numbers_at_the_edges_are_written_as_rfc_8785_wants(value: float) -> None:
+    assert codec.text_of([value]).encode() == canonical([value])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, -(2**53), {"a": [2**60]}, "\ud800"])
+def test_what_json_cannot_carry_is_refused(value: Json) -> None:
+    with pytest.raises(ValueError):
+        codec.text_of(value).encode()
+
+
+@given(
+    st.dictionaries(TEXTS.filter(lambda name: name != "entity"), values(SMALL), max_size=4),
+    st.dictionaries(TEXTS, TEXTS, max_size=2),
+)
+def test_a_record_is_the_canonical_text_of_itself(extra: dict[str, Json], named: dict[str, str]) -> None:
+    texts = dict.fromkeys(named, "sha256:" + "0" * 64)
+    entity = sample.decision(text="ünd \u2028 \x7f \x01 😀")
+    text = codec.record_text(
+        seq=7,
+        at=sample.START,
+        kind="decision.made",
+        actor=sample.OPERATOR,
+        object="decision",
+        object_id=entity.id,
+        agent_id=entity.agent_id,
+        task_id=None,
+        body=codec.body_text(codec.entity_text(entity), extra),
+        texts=texts,
+    )
+    record = AuditRecord.model_validate_json(text)
+    assert canonical(record) == text.encode()
+    assert record.body == {**extra, "entity": entity.model_dump(mode="json")}
+    assert codec.entity_from(type(entity), codec.entity_text(entity)) == entity
+
+
+def test_an_event_is_the_canonical_text_of_itself() -> None:
+    entity = sample.lease()
+    text = codec.event_text(
+        cursor=3,
+        at=sample.START,
+        kind="lease.active",
+        collection="leases",
+        id=entity.id,
+        actor=sample.PLANE,
+        audit_seq=None,
+        body=codec.entity_text(entity),
+    )
+    event = Event.model_validate_json(text)
+    assert canonical(event) == text.encode()
+    assert event.audit_seq is None
+
+
+def test_nothing_may_take_the_entitys_place() -> None:
+    with pytest.raises(ValueError, match="entity"):
+        codec.body_text("{}", {"entity": 1})
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 (made aware by hypothesis)
+def test_instants_come_back_exactly(at: datetime) -> None:
+    assert codec.instant(codec.micros(at)) == at
+    elsewhere = at.astimezone(timezone(timedelta(hours=2)))
+    assert codec.instant_text(elsewhere) == codec.instant_text(at)
+    assert datetime.fromisoformat(codec.instant_text(at)) == at
