@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar
 
 from console.model.actors import Actor
@@ -102,19 +103,18 @@ def body_text(entity: str, extra: Mapping[str, Json] | None) -> str:
     return "{" + ",".join(f"{_quoted(name)}:{parts[name]}" for name in names) + "}"
 
 
-def event_text(
-    *, cursor: int, at: datetime, kind: str, collection: str, id: str, actor: Actor, audit_seq: int | None, body: str
-) -> str:
-    """The RFC 8785 text of an event whose body is an entity's text."""
+def event_parts(
+    *, cursor: int, at: datetime, kind: str, collection: str, id: str, actor: Actor, audit_seq: int | None
+) -> tuple[str, str]:
+    """The RFC 8785 text of an event, before and after its body, which is an entity's text."""
     seq = "null" if audit_seq is None else audit_seq
-    return (
-        f'{{"actor":{_quoted(actor.name or actor.id)},"at":"{instant_text(at)}","audit_seq":{seq},"body":{body}'
-        f',"collection":{_quoted(collection)},"cursor":{cursor},"id":{_quoted(id)},"kind":{_quoted(kind)}}}'
-    )
+    before = f'{{"actor":{_quoted(actor.name or actor.id)},"at":"{instant_text(at)}","audit_seq":{seq},"body":'
+    after = f',"collection":{_quoted(collection)},"cursor":{cursor},"id":{_quoted(id)},"kind":{_quoted(kind)}}}'
+    return before, after
 
 
 def _quoted(text: str | None) -> str:
-    return _ENCODER.encode(text)
+    return "null" if text is None else encode_basestring(text)
 
 
 def _plain(value: Any) -> Any:

@@ -114,9 +114,12 @@ def events(connection: sqlite3.Connection, after: int, limit: int, collections: 
     kept_after = head if first is None else first - 1
     if not kept_after <= after <= head:
         raise ProblemError("resync", f"The events behind cursor {after} are not kept here.", cursor=head)
-    chosen = "" if collections is None else f" AND collection IN ({', '.join('?' * len(collections))})"
+    chosen = "" if collections is None else f" AND e.collection IN ({', '.join('?' * len(collections))})"
     rows = connection.execute(
-        f"SELECT cursor, kind, collection, id, text FROM events WHERE cursor > ?{chosen} ORDER BY cursor LIMIT ?",  # noqa: S608
+        "SELECT e.cursor, e.kind, e.collection, e.id,"  # noqa: S608
+        " e.before || coalesce(substr(a.body, e.start, e.length), '') || e.after"
+        " FROM events e LEFT JOIN audit a ON a.seq = e.audit_seq"
+        f" WHERE e.cursor > ?{chosen} ORDER BY e.cursor LIMIT ?",
         (after, *sorted(collections or ()), max(0, min(limit, MOST))),
     ).fetchall()
     return [StoredEvent(*values) for values in rows]

@@ -59,6 +59,7 @@ class SqliteTransaction:
         self.first: Key | None = None
         self.wrote = False
         self.erased = False
+        self._last_text = ""
 
     @property
     def now(self) -> datetime:
@@ -288,6 +289,7 @@ class SqliteTransaction:
             body=body,
             texts=texts,
         )
+        self._last_text = text
         leaf = merkle.leaf_hash(text.encode())
         self._trace("before audit")
         self._connection.execute(
@@ -301,7 +303,7 @@ class SqliteTransaction:
 
     def _tell(self, entity: Entity, kind: str, actor: Actor, seq: int | None, body: str) -> None:
         cursor = self._cursor + 1
-        text = codec.event_text(
+        before, after = codec.event_parts(
             cursor=cursor,
             at=self._now,
             kind=kind,
@@ -309,11 +311,12 @@ class SqliteTransaction:
             id=entity.id,
             actor=actor,
             audit_seq=seq,
-            body=body,
         )
+        text = f"{before}{body}{after}"
+        kept = (0, 0, text, "") if seq is None else (self._last_text.index(body) + 1, len(body), before, after)
         self._trace("before event")
         self._connection.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (cursor, kind, entity.collection, entity.id, text)
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (cursor, kind, entity.collection, entity.id, seq, *kept)
         )
         self._trace("after event")
         self._cursor = cursor

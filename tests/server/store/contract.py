@@ -11,7 +11,7 @@ import pytest
 
 from console.model import merkle
 from console.model.audit import Checkpoint
-from console.model.base import Entity
+from console.model.base import Entity, Json
 from console.model.canonical import canonical
 from console.model.decisions import Decision
 from console.model.events import MIRRORED, Event
@@ -25,6 +25,10 @@ from tests.server.store import sample
 from tests.server.store.sample import OPERATOR, PLANE, START, HandClock
 
 E = TypeVar("E", bound=Entity)
+
+
+def put_with(entity: Entity, extra: dict[str, Json], transaction: Transaction) -> Entity:
+    return transaction.put(entity, "lease.active", PLANE, extra=extra)
 
 
 class Opener(Protocol):
@@ -296,6 +300,20 @@ class StoreContract:
         assert [item.collection for item in store.events(0, collections=frozenset({"leases"}))] == ["leases"]
         assert len(store.events(0, limit=10)) == 10
         assert store.events(301) == []
+
+    async def test_an_event_reads_back_as_it_was_told(self, store: Store) -> None:
+        heard: list[StoredEvent] = []
+        store.subscribe(heard.extend)
+        extras: tuple[dict[str, Json], ...] = ({}, {"a": "ünd 😀"}, {"z": [1.5, "😀"], "étage": 1})
+        for extra in extras:
+            task = sample.task(end_reason="Grüße 😀 \u2028")
+            await store.write(partial(put, task, "task.opened"))
+            await store.write(partial(put_with, sample.lease(), extra))
+        await store.write(lambda transaction: transaction.put(sample.task(), "task.heartbeat", PLANE, audit=False))
+        assert store.events(0) == heard
+        assert len(heard) == 7
+        for event in heard:
+            assert canonical(Event.model_validate_json(event.text)).decode() == event.text
 
     async def test_a_listener_that_fails_harms_nobody(self, store: Store) -> None:
         heard: list[StoredEvent] = []

@@ -17,12 +17,18 @@ CREATE INDEX audit_by_object_id ON audit (object_id);
 CREATE INDEX audit_by_agent_id ON audit (agent_id) WHERE agent_id IS NOT NULL;
 CREATE INDEX audit_by_task_id ON audit (task_id) WHERE task_id IS NOT NULL;
 
+-- An event's text is `before`, its entity's text and `after`. Where the event has an audit record, the entity's text is read
+-- from there: `length` characters from the `start`th on. Otherwise `before` holds everything.
 CREATE TABLE events (
     cursor INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
     collection TEXT NOT NULL,
     id TEXT NOT NULL,
-    text TEXT NOT NULL
+    audit_seq INTEGER,
+    start INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL
 );
 
 CREATE TABLE texts (
