@@ -1,6 +1,7 @@
 """How the live table compares with Textual's DataTable: loading, paging, and a stream of updates.
 
-`python -m tests.bench.bench_table [ROWS …]` prints a table. Not a test: figures depend on the machine.
+`TEXTUAL_FPS=240 python -m tests.bench.bench_table [ROWS …]` prints a table (240 is what the console sets). Not a test:
+figures depend on the machine.
 """
 
 import asyncio

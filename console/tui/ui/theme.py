@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from rich.color import Color
@@ -139,19 +139,16 @@ class Brush:
         return Style(color=_colour(colour), bgcolor=_colour(back), bold=strong or fill)
 
 
-@runtime_checkable
-class Painter(Protocol):
-    """What an application offers to the widgets of the house. Another theme: first another brush, then `app.theme`."""
-
-    brush: Brush
-
-
 _PLAIN = Brush()
 
 
 def brush_of(app: object) -> Brush:
-    """The application's brush, or the house's dark one where it has none."""
-    return app.brush if isinstance(app, Painter) else _PLAIN
+    """The application's brush, which is its attribute `brush`, or the house's dark one where it has none.
+
+    For another theme the application sets another brush first, and then `app.theme`.
+    """
+    own = getattr(app, "brush", None)
+    return own if isinstance(own, Brush) else _PLAIN
 
 
 def to_textual(palette: Palette) -> Theme:

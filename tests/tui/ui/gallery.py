@@ -361,4 +361,4 @@ if __name__ == "__main__":
     if "--svg" in sys.argv:
         asyncio.run(_pictures(Path(sys.argv[sys.argv.index("--svg") + 1])))
     else:
-        Gallery(*sys.argv[1:2]).run()
+        Gallery(sys.argv[1] if sys.argv[1:] else "house-dark").run()

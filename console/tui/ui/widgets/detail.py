@@ -47,7 +47,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
     """Shows lines under a title in its upper edge. Without a `framed` class it has no edge."""
 
     DEFAULT_CSS = """
-    Detail { background: $panel; padding: 0 1; scrollbar-background: $panel; }
+    Detail { background: $panel; padding: 0 0 0 1; scrollbar-background: $panel; }
     Detail.framed { border: round $line; border-title-color: $brass; border-title-background: $panel; }
     Detail.framed:focus { border-title-style: bold; }
     """
@@ -84,7 +84,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The lines that the panel needs at this width, so that it has its height before its first paint."""
-        return len(lay_out(self._lines, max(1, width)))
+        return len(lay_out(self._lines, max(1, width - 1)))
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -104,10 +104,10 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
         index = self._first + y
         paint = brush(self)
         if index < len(self._laid):
-            return strip_of(self._laid[index], self.size.width, paint, self._surface)
-        return Strip.blank(self.size.width, paint.ground(self._surface))
+            return strip_of(self._laid[index], self._width, paint, self._surface)
+        return Strip.blank(self._width, paint.ground(self._surface))
 
     def _lay_out(self) -> None:
-        self._laid = lay_out(self._lines, max(1, self.size.width))
+        self._laid = lay_out(self._lines, max(1, self._width))
         self._grow(len(self._laid))
         self.refresh()

@@ -62,16 +62,22 @@ def row(
     sign = (">*" if look.marked else "> ") if look.here else ("* " if look.marked else "  ")
     tone = Tone.MUTED if look.here and not look.has_keys else Tone.BRASS
     segments = [Segment(sign, brush.style(tone, strong=True, surface=surface))]
-    x = 0
+    # Blanks of neighbours are one segment: the fewer segments, the faster Textual lays the screen together.
+    used = GUTTER
     for placed, cell in ((placed, cells[placed.index]) for placed in places if placed.index < len(cells)):
         text = clip(cell.text, placed.width)
+        size = painted_width(text)
         style = brush.style(cell.tone, strong=cell.strong or (look.here and cell.tone is Tone.TEXT), surface=surface)
         if placed.index in look.changed:
             style += _CHANGED
-        lead, rest = placed.x - x, placed.width - painted_width(text)
+        begin = GUTTER + placed.x
         if (cell.align or columns[placed.index].align) is Align.RIGHT:
-            lead, rest = lead + rest, 0
-        segments += [Segment(" " * lead, blank), Segment(text, style), Segment(" " * rest, blank)]
-        x = placed.x + placed.width
-    segments.append(Segment(" " * max(0, width - GUTTER - x), blank))
-    return Strip([segment for segment in segments if segment.text], max(width, GUTTER + x)).crop(0, width)
+            begin += placed.width - size
+        if begin > used:
+            segments.append(Segment(" " * (begin - used), blank))
+        if text:
+            segments.append(Segment(text, style))
+        used = begin + size
+    if used < width:
+        segments.append(Segment(" " * (width - used), blank))
+    return Strip(segments, max(width, used)).crop(0, width)

@@ -303,7 +303,7 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of what is in sight."""
-        width = self.size.width
+        width = self._width
         paint = brush(self)
         if y == 0:
             return strip_of(titles(self.columns, self._place(), self._sorting), width, paint, self._surface)
@@ -345,11 +345,10 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
         return painted
 
     def _place(self) -> tuple[Placed, ...]:
-        wanted = (self.size.width, self.columns, self.hidden)
+        wanted = (self._width, self.columns, self.hidden)
         if wanted != self._layout_for:
             self._layout_for = wanted
-            # One blank cell stays at the right edge.
-            self._layout = place(self.columns, max(0, self.size.width - GUTTER - 1), self.hidden)
+            self._layout = place(self.columns, max(0, self._width - GUTTER), self.hidden)
         return self._layout
 
     def _step(self, index: int) -> None:

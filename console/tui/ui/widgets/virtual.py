@@ -8,13 +8,20 @@ class VirtualLines(ScrollView):
     """Lines that are painted when they come into sight, below some that stay at the top."""
 
     DEFAULT_CSS = """
-    VirtualLines { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; }
+    VirtualLines {
+        height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; scrollbar-gutter: stable;
+    }
     """
 
     @property
     def _top(self) -> int:
         """Lines that stay at the top."""
         return 0
+
+    @property
+    def _width(self) -> int:
+        """Cells of a line, without the scroll bar, whose cell is kept free also while there is none."""
+        return self.scrollable_content_region.width
 
     @property
     def _first(self) -> int:
@@ -29,11 +36,11 @@ class VirtualLines(ScrollView):
     def _refresh_line(self, line: int) -> None:
         """Paint again one line, counted from the widget's first."""
         if 0 <= line < self.size.height:
-            self.refresh(Region(0, line, self.size.width, 1))
+            self.refresh(Region(0, line, self._width, 1))
 
     def _grow(self, count: int) -> None:
         """Say how many lines there are in all."""
-        self.virtual_size = Size(self.size.width, count + self._top)
+        self.virtual_size = Size(self._width, count + self._top)
 
     def _begin_at(self, index: int) -> None:
         """Make this line the first in sight, as far as there are lines."""
