@@ -86,7 +86,7 @@ ACTS: dict[str, ActSpec] = {
             stale=True,
         ),
         _spec("lease.revoke", "revoke leases", "responder approver", Confirm.YES, f"POST {_BROKER}/leases/revoke", stale=True),
-        _spec("lease.retry", "retry a revocation", "responder", Confirm.YES, f"POST {_BROKER}/leases/revoke", stale=True),
+        _spec("lease.retry", "retry a revocation", "responder", Confirm.YES, f"POST {_BROKER}/leases/{{id}}/retry", stale=True),
         _spec(
             "task.stop",
             "stop a task",

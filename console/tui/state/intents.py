@@ -185,8 +185,10 @@ class Dispatcher:
                 return await self._plane.create_grant(grant)
             case "grant.revoke", str() as reason:
                 return await self._plane.revoke_grant(intent.target.id, reason)
-            case (("lease.revoke" | "lease.retry"), RevokeManyInput() as selection):
+            case "lease.revoke", RevokeManyInput() as selection:
                 return await self._plane.revoke_leases(selection)
+            case "lease.retry", str():
+                return await self._plane.retry_revocation(intent.target.id)
             case "task.stop", str() as reason:
                 return await self._plane.stop_task(intent.target.id, reason)
             case "agent.contain", str() as reason:
@@ -258,6 +260,8 @@ def _answered(intent: Intent, answer: object) -> Result:
 
 
 def _problem(intent: Intent, problem: ProblemError) -> Result:
+    if problem.code == "unreachable" and problem.facts.get("unknown") is False:
+        return Result(Outcome.REFUSED, intent, f"Not sent: {problem.detail}", problem.next_step, code=problem.code)
     if problem.code in _NO_ANSWER:
         text = f"{_unknown_text(ACTS[intent.act])} ({problem.detail})"
         return Result(Outcome.UNKNOWN, intent, text, problem.next_step, code=problem.code)
@@ -289,9 +293,8 @@ def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> 
         case "lease.revoke", _, RevokeManyInput() as selection:
             leases = _selected(selection, tables)
             return bool(leases) and all(lease.revoke_requested_at or lease.state not in LIVE_LEASES for lease in leases)
-        case "lease.retry", _, RevokeManyInput() as selection:
-            leases = _selected(selection, tables)
-            return bool(leases) and all(lease.state != "irrevocable" for lease in leases)
+        case "lease.retry", LeaseRow(), _:
+            return row.state != "irrevocable"
     return False
 
 

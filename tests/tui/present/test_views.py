@@ -10,6 +10,7 @@ from console.model.approvals import ApprovalDetail, Review
 from console.model.events import SnapshotHead
 from console.model.exposure import Audience, Revocability
 from console.model.filter_grammar import parse_filter
+from console.model.grants import GrantState
 from console.model.leases import LeaseState
 from console.model.scales import DataClass
 from console.model.tasks import Chain, TaskState, Volume
@@ -215,7 +216,7 @@ def test_an_ended_task_says_who_ended_it() -> None:
 
 
 def test_a_grant_counts_down_and_names_what_it_lifts() -> None:
-    assert cells(grants.VIEW, source(grant()), grant().id)[:6] == [
+    assert cells(grants.VIEW, source(grant(state=GrantState.ACTIVE)), grant().id)[:6] == [
         "25:00",
         "●  active",
         "executor-1",
