@@ -8,7 +8,7 @@ from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextVi
 from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, from_decide
 from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
 from console.model.decisions import DecideInput, Decision
-from console.model.frameworks import Frameworks, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkView, SeedRows
 from console.model.grants import Grant, GrantEnding, GrantInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Operator, OperatorEnrolled, OperatorInput, OperatorRenewal, Whoami
@@ -191,6 +191,9 @@ class RecordCalls(Calls):
 
     async def list_frameworks(self) -> Frameworks:
         return await self._get("authorization", f"{_V1}/frameworks", Frameworks)
+
+    async def list_seed_rows(self) -> SeedRows:
+        return await self._get("authorization", f"{_V1}/frameworks/seed", SeedRows)
 
     async def show_framework(self, framework_id: str) -> FrameworkView:
         return await self._get("authorization", f"{_V1}/frameworks/{part(framework_id)}", FrameworkView)

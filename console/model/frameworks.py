@@ -140,3 +140,9 @@ class Frameworks(Shape):
     """The frameworks, each with how its controls stand."""
 
     items: tuple[FrameworkSummary, ...]
+
+
+class SeedRows(Shape):
+    """The three rows that the product was asked for."""
+
+    items: tuple[SeedRowView, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from console.model.audit import Checkpoint, InclusionProof
-from console.model.frameworks import FrameworkSummary, FrameworkView
+from console.model.frameworks import FrameworkSummary, FrameworkView, SeedRowView
 from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
@@ -38,6 +38,7 @@ class Evidence(Protocol):
     """Framework tables, computed from the record."""
 
     async def frameworks(self) -> Iterable[FrameworkSummary]: ...
+    async def seed(self) -> tuple[SeedRowView, ...]: ...
     async def framework(self, framework_id: str) -> FrameworkView | None: ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
+from random import SystemRandom
 from typing import Any
 
 import httpx
@@ -80,9 +80,7 @@ class Plane:
         token = self.svid(who, api) if who.startswith("spiffe://") else self.tokens[who]
         return {"Authorization": f"Bearer {token}"}
 
-    async def call(
-        self, who: str | Agent | None, method: str, path: str, body: Any = None, **headers: str
-    ) -> httpx.Response:
+    async def call(self, who: str | Agent | None, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """One request as somebody; the API follows from the path."""
         api = "broker" if path.startswith("/broker") else "authorization"
         sent = self.headers(who, api) if who is not None else {}
@@ -132,9 +130,7 @@ def wire(world: World) -> tuple[Services, DevelopmentTrustDomain]:
     minting, debts = Minting(), Debts(store, holds)
     issuers: dict[str, Issuer] = {"tokens": TokenIssuer(own.sign, URL)}
     find = audience_of(bundles, AUDIENCES)
-    leases = Leases(
-        store, clock, world.decisions, issuers, find, limits_of(bundles), holds, minting=minting, debts=debts
-    )
+    leases = Leases(store, clock, world.decisions, issuers, find, limits_of(bundles), holds, minting=minting, debts=debts)
     operators = Operators(store)
     services = Services(
         store=store,
@@ -158,7 +154,7 @@ def wire(world: World) -> tuple[Services, DevelopmentTrustDomain]:
         leases=leases,
         introspection=Introspection(store, clock, holds, own.verify, AUDIENCES),
         exchange=Exchange(leases, clock, task_tokens.read, find),
-        revocations=Revocations(store, clock, issuers, minting=minting, debts=debts, random=Random(7)),
+        revocations=Revocations(store, clock, issuers, minting=minting, debts=debts, random=SystemRandom()),
         issuers=issuers,
         containment=Containment(store, clock, world.hooks, holds),
         audit=AuditService(store, PayloadSigner(ring)),

@@ -19,9 +19,7 @@ def asked(agent: Agent, task: dict[str, Any], action: str, resource: str, **prop
 
 
 async def introspect(plane: Plane, credential: str) -> dict[str, Any]:
-    response = await plane.http.post(
-        "/broker/v1/introspect", data={"token": credential}, headers=plane.headers(CRM, "broker")
-    )
+    response = await plane.http.post("/broker/v1/introspect", data={"token": credential}, headers=plane.headers(CRM, "broker"))
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer

@@ -12,7 +12,7 @@ from console.model.base import Digest, Identifier, Input
 from console.model.events import Page
 from console.model.filter_fields import fields_for
 from console.model.filters import evaluate
-from console.model.frameworks import Frameworks, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkView, SeedRows
 from console.model.problems import FieldError, ProblemError
 from console.server.api.answers import MAX_PAGE, ListQuery, read_filter, tell
 from console.server.api.entries import Routes
@@ -108,6 +108,12 @@ async def show_text(call: CallOf, digest: Annotated[Digest, Path()]) -> Response
 async def list_frameworks(call: CallOf) -> Response:
     """The frameworks, each with how its controls stand on the live record."""
     return tell(Frameworks(items=tuple(await call.services.evidence.frameworks())))
+
+
+@frameworks.get("/authorization/v1/frameworks/seed", Act.READ, SeedRows)
+async def list_seed_rows(call: CallOf) -> Response:
+    """The three rows that the product was asked for, with their headline figures."""
+    return tell(SeedRows(items=await call.services.evidence.seed()))
 
 
 @frameworks.get("/authorization/v1/frameworks/{framework_id}", Act.READ, FrameworkView)

@@ -1,0 +1,93 @@
+"""Idempotency keys: a request under one key is done once, its repetition gets the first answer, secrets are told once."""
+
+import asyncio
+from typing import Any
+
+from console.model.agents import Agent
+from console.model.leases import Lease
+from console.model.tasks import Task
+from tests.server.api.plane import Plane
+
+
+def lease(task: dict[str, Any]) -> dict[str, Any]:
+    return {"task_id": task["id"], "action": "customers.read", "resource": "crm/customers", "rows": 5}
+
+
+async def test_a_repetition_gets_the_first_answer_and_does_nothing(plane: Plane, executor: Agent) -> None:
+    task = (await plane.opened(executor))["task"]
+    path = f"/authorization/v1/tasks/{task['id']}/complete"
+    first = await plane.call(executor, "POST", path, {"note": "done"}, Idempotency_Key="k1")
+    size = plane.services.store.audit_size()
+    again = await plane.call(executor, "POST", path, {"note": "done"}, Idempotency_Key="k1")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    assert plane.services.store.audit_size() == size
+
+
+async def test_a_key_used_for_another_request_is_refused(plane: Plane, executor: Agent) -> None:
+    task = (await plane.opened(executor))["task"]
+    path = f"/authorization/v1/tasks/{task['id']}/complete"
+    await plane.call(executor, "POST", path, {"note": "done"}, Idempotency_Key="k1")
+    other = await plane.call(executor, "POST", path, {"note": "else"}, Idempotency_Key="k1")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
+
+
+async def test_keys_of_different_callers_have_nothing_to_do_with_each_other(plane: Plane, executor: Agent) -> None:
+    other = await plane.world.agent("executor-2")
+    for agent in (executor, other):
+        response = await plane.call(agent, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key="same")
+        assert response.status_code == 201
+    assert plane.services.store.count(Task) == 2
+
+
+def _opening() -> dict[str, Any]:
+    right = {"actions": ["*"], "resources": ["*"], "max_class": "restricted"}
+    return {"intent": {"purpose": "answer-customer"}, "on_behalf_of": "a-customer", "rights": [right]}
+
+
+async def test_a_secret_is_told_once(plane: Plane, executor: Agent) -> None:
+    first = await plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key="open")
+    again = await plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key="open")
+    assert (again.status_code, again.json()["code"]) == (409, "secret_already_returned")
+    assert again.json()["facts"]["id"] == first.json()["task"]["id"]
+    task = first.json()["task"]
+    issued = await plane.call(executor, "POST", "/broker/v1/leases", lease(task), Idempotency_Key="issue")
+    repeated = await plane.call(executor, "POST", "/broker/v1/leases", lease(task), Idempotency_Key="issue")
+    assert (repeated.status_code, repeated.json()["code"]) == (409, "secret_already_returned")
+    assert issued.json()["credential"] not in repeated.text
+    assert plane.services.store.count(Lease) == 1
+
+
+async def test_a_refusal_that_was_recorded_is_repeated_too(plane: Plane, executor: Agent) -> None:
+    task = (await plane.opened(executor))["task"]
+    wanted = lease(task) | {"rows": 301}
+    first = await plane.call(executor, "POST", "/broker/v1/leases", wanted, Idempotency_Key="k")
+    again = await plane.call(executor, "POST", "/broker/v1/leases", wanted, Idempotency_Key="k")
+    assert (first.status_code, again.status_code) == (403, 403)
+    assert again.json()["facts"]["approval_id"] == first.json()["facts"]["approval_id"]
+    assert again.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_was_refused_before_it_was_recorded_may_be_sent_again(plane: Plane, executor: Agent) -> None:
+    bad = _opening() | {"intent": {"purpose": "unknown"}}
+    first = await plane.call(executor, "POST", "/authorization/v1/tasks", bad, Idempotency_Key="k")
+    again = await plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key="k")
+    assert (first.status_code, again.status_code) == (422, 201)
+
+
+async def test_two_at_once_under_one_key_are_done_once(plane: Plane, executor: Agent) -> None:
+    calls = [plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key="both") for _ in range(8)]
+    answers = await asyncio.gather(*calls)
+    codes = sorted(answer.json().get("code", "") for answer in answers)
+    assert codes.count("") == 1
+    assert set(codes) <= {"", "in_progress", "secret_already_returned"}
+    assert plane.services.store.count(Task) == 1
+
+
+async def test_a_key_out_of_shape_is_refused(plane: Plane, executor: Agent) -> None:
+    for key in ("with space", "x" * 256):
+        response = await plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key=key)
+        assert (response.status_code, response.json()["code"]) == (422, "invalid")
+    assert plane.services.store.count(Task) == 0
