@@ -44,7 +44,7 @@ from console.server.holds import Holds
 from console.server.ports import Answered, Clock, Moved, Repeated, Store, Transaction, once
 
 T = TypeVar("T")
-FIRST_COMMIT = 2000
+CHUNK = 500
 """How many leases one verb takes back at most, so that no other caller waits long for the writer."""
 RENEW_TRIES = 4
 MINT_SECONDS = 10.0
@@ -177,14 +177,18 @@ class Leases:
 
         Raises ProblemError `not_found`, and the store's with `held`: all are refused even so, and recorded when it can be.
         """
-        leases = selected(self._store, asked)
-        ids = [lease.id for lease in leases]
+        found: dict[str, None] = {}
+        for lease in selected(self._store, asked):
+            found[lease.id] = None
+            if len(found) % CHUNK == 0:
+                await asyncio.sleep(0)
+        ids = list(found)
         done: list[Lease] = []
         failed: ProblemError | None = None
         with self._holds.holding(ids):
-            for start in range(0, len(ids), FIRST_COMMIT):
+            for start in range(0, len(ids), CHUNK):
                 try:
-                    done.extend(await self._debts.take(tuple(ids[start : start + FIRST_COMMIT]), asked.reason, actor))
+                    done.extend(await self._debts.take(tuple(ids[start : start + CHUNK]), asked.reason, actor))
                 except ProblemError as problem:
                     failed = problem
         if failed is not None:

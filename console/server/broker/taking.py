@@ -32,7 +32,7 @@ def live(reader: Reader, **equals: Value) -> Iterator[Lease]:
         yield from pages(reader, begin="", state=state, **equals)
 
 
-def selected(reader: Reader, asked: RevokeManyInput) -> list[Lease]:
+def selected(reader: Reader, asked: RevokeManyInput) -> Iterable[Lease]:
     """The leases that a selector names. Of ids, all that exist; otherwise the live ones. Raises ProblemError `not_found`."""
     if asked.lease_ids is not None:
         found = [reader.get(Lease, id) for id in dict.fromkeys(asked.lease_ids)]
@@ -44,13 +44,13 @@ def selected(reader: Reader, asked: RevokeManyInput) -> list[Lease]:
         if task is None:
             raise ProblemError("not_found", "There is no such task.")
         if asked.subtree:
-            return [lease for lease in live(reader, root_task_id=task.root_id) if task.id in lease.task_path]
-        return list(live(reader, task_id=task.id))
+            return (lease for lease in live(reader, root_task_id=task.root_id) if task.id in lease.task_path)
+        return live(reader, task_id=task.id)
     if asked.agent_id is not None:
-        return list(live(reader, agent_id=asked.agent_id))
+        return live(reader, agent_id=asked.agent_id)
     if asked.issuer is not None:
-        return list(live(reader, issuer=asked.issuer))
-    return list(live(reader))
+        return live(reader, issuer=asked.issuer)
+    return live(reader)
 
 
 def take_back(tx: Transaction, lease_id: str, reason: str, actor: Actor) -> Lease | None:

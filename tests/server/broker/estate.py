@@ -160,7 +160,7 @@ async def open_estate(
                 issuers,
                 minting=minting,
                 debts=debts,
-                random=random.Random(7),  # noqa: S311 (jitter, not a secret)
+                random=random.Random(7),
                 patience=Patience(attempts=3, first_wait_seconds=1, longest_wait_seconds=4, orphan_seconds=15),
             ),
             containment=Containment(world.store, world.clock, world.hooks, world.holds),

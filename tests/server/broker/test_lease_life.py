@@ -162,6 +162,19 @@ class LeaseLife(RuleBasedStateMachine):
         self.contained.discard(name)
         self.tasks[name] = self.runner.run(self.estate.world.task(self.agents[name]))
 
+    @precondition(lambda self: self.leases)
+    @rule()
+    def crash_while_minting(self) -> None:
+        """What a crash between mint and record leaves behind: a `pending` row, and a credential that nobody was given."""
+        like = self.leases[-1].issued.lease
+        changes = {"id": self.clock.new_id("ls"), "version": 0, "state": LeaseState.PENDING, "active_at": None}
+        orphan = like.model_copy(update={**changes, "issuer": "fickle"})
+        self.fickle.made.add(orphan.id)
+        self.runner.run(self.estate.world.store.write(lambda tx: tx.put(orphan, "lease.pending", RESPONDER)))
+        self.restart()
+        self.runner.run(self.estate.revocations.step())
+        assert orphan.id not in self.fickle.made or self.estate.lease(orphan).state is LeaseState.EXPIRED
+
     @rule()
     def restart(self) -> None:
         own = self.estate.own
@@ -170,6 +183,7 @@ class LeaseLife(RuleBasedStateMachine):
         self.estate = self.runner.run(self.opened.__aenter__())
         self.runner.run(self.estate.revocations.resume())
         self.runner.run(self.estate.containment.resume())
+        assert self.estate.world.store.count(Lease, state=LeaseState.PENDING) == 0
 
     def ended(self, name: str) -> None:
         task_id = self.tasks[name].id
