@@ -23,17 +23,22 @@ class NotLoopback(Exception):
 class Server(uvicorn.Server):
     """A server that ends the open event streams before it waits for requests, and tells where it listens."""
 
-    def __init__(self, api: Api, config: uvicorn.Config, ready: Callable[[str, int], None], address: tuple[str, int]) -> None:
+    def __init__(self, api: Api, config: uvicorn.Config, ready: Callable[[str, int], None], listening: socket.socket) -> None:
         super().__init__(config)
         self._api = api
         self._ready = ready
-        self._address = address
+        self._listening = listening
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, on the server's own socket; returns once it has stopped."""
+        await super().serve(sockets=sockets or [self._listening])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's; then says that it listens."""
         await super().startup(sockets=sockets)
         if self.started:
-            self._ready(*self._address)
+            host, port = self._listening.getsockname()[:2]
+            self._ready(host, port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, without streams that would hold it up."""
@@ -93,8 +98,7 @@ def build(api: Api, listening: socket.socket, ready: Callable[[str, int], None])
         timeout_graceful_shutdown=STOP_SECONDS,
         h11_max_incomplete_event_size=None,
     )
-    host, port = listening.getsockname()[:2]
-    return Server(api, config, ready, (host, port))
+    return Server(api, config, ready, listening)
 
 
 async def serve(api: Api, host: str, port: int, ready: Callable[[str, int], None], *, loopback_only: bool = True) -> None:
@@ -103,4 +107,4 @@ async def serve(api: Api, host: str, port: int, ready: Callable[[str, int], None
     Raises NotLoopback, OSError.
     """
     listening = bind(host, port, loopback_only=loopback_only)
-    await build(api, listening, ready).serve(sockets=[listening])
+    await build(api, listening, ready).serve()
