@@ -3,10 +3,16 @@
 import os
 import shutil
 
+import hypothesis
 import pytest
 
 REQUIRE = "LEASEHOLD_TEST_REQUIRE"
 """Names programs, separated by commas, whose absence is a failure and not a skip."""
+
+
+# A busy machine is slow; how long an example takes never decides whether a property holds.
+hypothesis.settings.register_profile("leasehold", deadline=None)
+hypothesis.settings.load_profile("leasehold")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

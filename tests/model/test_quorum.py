@@ -56,8 +56,8 @@ def test_an_empty_quorum_is_never_met() -> None:
 
 
 GROUPS = ["security", "finance", "data"]
-quorums = st.lists(st.builds(part, st.sampled_from(GROUPS), st.integers(1, 2)), min_size=1, max_size=3).map(tuple)
-people = st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from(GROUPS)), max_size=5)
+quorums = st.lists(st.builds(part, st.sampled_from(GROUPS), st.integers(1, 2)), min_size=1, max_size=2).map(tuple)
+people = st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from(GROUPS)), max_size=4)
 
 
 @given(quorum=quorums, reviewers=people)
