@@ -39,7 +39,7 @@ def policies(count: int) -> str:
 
 
 def ask(bundle: Compiled, count: int) -> list[Question]:
-    chance = random.Random(count)  # noqa: S311 - a seed that can be repeated is what is wanted
+    chance = random.Random(count)
     asked = []
     for number in range(QUESTIONS):
         action, resource = chance.choice(ACTIONS)

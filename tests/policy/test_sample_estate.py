@@ -61,7 +61,7 @@ class Chain:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_ordinary_work_raises_no_alarm(bundle: Compiled, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a seed that can be repeated is what is wanted
+    chance = random.Random(seed)
     support = Chain(bundle, SUPPORT, "answer-customer")
     finance = Chain(bundle, FINANCE, "reconcile-payments")
     report = Chain(bundle, FINANCE, "weekly-report")
@@ -81,7 +81,7 @@ def test_ordinary_work_raises_no_alarm(bundle: Compiled, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_hijacked_agent_is_stopped_before_anything_leaves(bundle: Compiled, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a seed that can be repeated is what is wanted
+    chance = random.Random(seed)
     hijacked = Chain(bundle, SUPPORT, "answer-customer")
     rows = chance.randint(5, 20)
     stopped: list[Answer] = []

@@ -17,7 +17,7 @@ from console.model.tasks import TaskEnding
 from console.server.authorization.locks import LOCKS
 from console.server.authorization.tasks import actor_of
 from console.server.ports import Transaction
-from tests.server.world import ADMIN, ALL, World
+from tests.server.world import ADMIN, ALL, AUDIENCES, World
 
 
 def lock(world: World, target: str, target_id: str, agent: Agent) -> Lock:
@@ -228,9 +228,10 @@ async def test_what_a_lease_had_lifted_counts_for_that_lease_only(world: World) 
     lease = Lease.model_validate(
         {
             "id": world.clock.new_id("ls"), "task_id": task.id, "root_task_id": task.id, "task_path": (task.id,),
-            "agent_id": agent.id, "agent_name": agent.name, "on_behalf_of": "a-customer", "decision_id": first.id,
+            "agent_id": agent.id, "agent_name": agent.name, "on_behalf_of": "a-customer",
+            "decision_id": first.id,
             "lifted": ("restricted-read",), "issuer": "tokens",
-            "audience": {"name": "crm", "spiffe_id": "spiffe://example.org/servers/crm"},
+            "audience": AUDIENCES["crm"].model_dump(),
             "right": right.model_dump(), "action": "payments.read", "resource": "crm/payment-methods", "data_class": "restricted",
             "environment": "production", "risk_level": "medium", "state": "active", "revocability": "instant",
             "requested_at": world.clock.now(), "expires_at": task.deadline_at, "max_expires_at": task.deadline_at,
