@@ -170,6 +170,9 @@ class Volume(Shape):
         return Volume(rows=self.rows + rows, size_bytes=self.size_bytes + size_bytes)
 
 
+_NOTHING = Volume()
+
+
 class Chain(Entity):
     """The ledger of a whole delegation chain, under the id of its root task.
 
@@ -191,11 +194,11 @@ class Chain(Entity):
 
     def rows(self, data_class: DataClass) -> int:
         """Rows of a class that this chain has read, by all reports."""
-        return sum(part.get(data_class, Volume()).rows for part in (self.counted, self.claimed))
+        return sum(part.get(data_class, _NOTHING).rows for part in (self.counted, self.claimed))
 
     def size_bytes(self, data_class: DataClass) -> int:
         """Bytes of a class that this chain has read, by all reports."""
-        return sum(part.get(data_class, Volume()).size_bytes for part in (self.counted, self.claimed))
+        return sum(part.get(data_class, _NOTHING).size_bytes for part in (self.counted, self.claimed))
 
 
 def observe(chain: Chain, seen: ObservationInput, data_class: DataClass, *, counts: bool, tool: str, at: Instant) -> Chain:
@@ -206,7 +209,7 @@ def observe(chain: Chain, seen: ObservationInput, data_class: DataClass, *, coun
     }
     if seen.direction == "read":
         part = dict(chain.counted if counts else chain.claimed)
-        part[data_class] = part.get(data_class, Volume()).plus(seen.rows, seen.size_bytes)
+        part[data_class] = part.get(data_class, _NOTHING).plus(seen.rows, seen.size_bytes)
         changes["counted" if counts else "claimed"] = part
         changes["reads"] = chain.reads + 1
     else:

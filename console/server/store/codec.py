@@ -1,31 +1,23 @@
 """How entities, audit records and events become text and come back. Pure; it owns the bytes that are hashed into the log.
 
-Every text made here is canonical JSON (RFC 8785). `json.dumps` writes the very same bytes, many times faster, for values
-without awkward numbers and with ASCII keys; `_plain` proves that of a value while it copies it, and what it cannot prove
-goes through `model.canonical`. One encoding of an entity serves its row, its audit record and its event.
+Every text made here is canonical JSON (RFC 8785), by way of `model.canonical`. One encoding of an entity serves its row,
+its audit record and its event.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from console.model.actors import Actor
 from console.model.base import Entity, Json
-from console.model.canonical import canonical
+from console.model.canonical import text_of
 
 E = TypeVar("E", bound=Entity)
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_LARGEST: Final = 2**53 - 1
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
-
-
-class _Awkward(Exception):
-    """A value of which it is not proven that `json.dumps` writes it as RFC 8785 wants."""
 
 
 def micros(at: datetime) -> int:
@@ -41,14 +33,6 @@ def instant(microseconds: int) -> datetime:
 def instant_text(at: datetime) -> str:
     """An instant as the models write it: ISO 8601 in UTC, with Z."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def text_of(value: Any) -> str:
-    """The RFC 8785 text of a plain JSON value. Raises ValueError for what JSON cannot carry exactly."""
-    try:
-        return _ENCODER.encode(_plain(value))
-    except _Awkward:
-        return canonical(value).decode()
 
 
 def entity_text(entity: Entity) -> str:
@@ -115,29 +99,3 @@ def event_parts(
 
 def _quoted(text: str | None) -> str:
     return "null" if text is None else encode_basestring(text)
-
-
-def _plain(value: Any) -> Any:
-    """A copy of a JSON value that `json.dumps` writes as RFC 8785 wants. Raises _Awkward where that is not certain.
-
-    Whole floats become integers, as RFC 8785 writes them. Between 10^-4 and 10^16 both write the shortest decimal without
-    an exponent. ASCII keys sort alike by code point and by UTF-16 unit.
-    """
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return value
-    if kind is dict:
-        if not "".join(value).isascii():
-            raise _Awkward
-        return {name: item if type(item) is str or item is None else _plain(item) for name, item in value.items()}
-    if kind is list or kind is tuple:
-        return [item if type(item) is str else _plain(item) for item in value]
-    if kind is int and -_LARGEST <= value <= _LARGEST:
-        return value
-    if kind is float:
-        if value.is_integer():
-            if -_LARGEST <= value <= _LARGEST:
-                return int(value)
-        elif 1e-4 <= abs(value) < 1e16:
-            return value
-    raise _Awkward

@@ -15,7 +15,7 @@ from console.model.actors import Actor
 from console.model.agents import Agent
 from console.model.audit import Checkpoint
 from console.model.base import Entity, Json
-from console.model.canonical import text_digest
+from console.model.canonical import text_digest, text_of
 from console.model.events import MIRRORED
 from console.model.locks import Lock
 from console.model.tasks import Chain, Task
@@ -186,7 +186,7 @@ class SqliteTransaction:
         body: Mapping[str, Json],
         texts: Mapping[str, str] | None = None,
     ) -> int:
-        text = codec.text_of(dict(body))
+        text = text_of(dict(body))
         self.wrote = True
         return self._append(
             kind, actor, object=object, object_id=object_id, agent_id=agent_id, task_id=task_id, body=text, texts=texts
@@ -234,7 +234,7 @@ class SqliteTransaction:
         self.wrote = True
         self._connection.execute(
             "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)",
-            (checkpoint.size, codec.text_of(checkpoint.model_dump(mode="json"))),
+            (checkpoint.size, text_of(checkpoint.model_dump(mode="json"))),
         )
 
     def _save(self, entity: Entity, current: Entity | None, text: str) -> None:
