@@ -5,6 +5,7 @@ Owns how the roof's parts reach the estate: identities are minted and settings a
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import click
 from console.bootstrap import FIRST_OPERATOR, development_domain, secret_store
 from console.cli.failures import Failure, Status, usage
 from console.cli.planes import SETTINGS_FILE, sample_folder
+from console.demo import leash
 from console.demo.estate import AUTHORIZATION, BROKER, MAX_AGENTS, MIN_AGENTS, PEOPLE, TRUST_DOMAIN
 from console.demo.running import Estate, EstateFailed, Roof, Settings
 from console.settings import embedded
@@ -114,7 +116,8 @@ async def _until_interrupted() -> None:
 
 async def _console(data: Path, operator: str, theme: str | None) -> None:
     """The console in a process of its own, on this terminal."""
-    command = [sys.executable, "-m", "console", "console", "--data", str(data), "--as", operator]
+    command = [sys.executable, leash.__file__, str(os.getpid()), sys.executable, "-m", "console", "console"]
+    command += ["--data", str(data), "--as", operator]
     child = await asyncio.create_subprocess_exec(*command, *(["--theme", theme] if theme else []))
     try:
         await child.wait()

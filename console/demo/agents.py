@@ -13,8 +13,9 @@ from typing import Any, Final
 import httpx
 
 from console.client import ClientError, LeaseholdClient
+from console.demo.cases import make_plan
 from console.demo.hijack import follow
-from console.demo.plans import Lane, Plan, Step, make_plan
+from console.demo.plans import Lane, Plan, Step
 from console.demo.poison import address_in
 from console.demo.spool import LOOK_SECONDS, Handover, Reply, reply, take_work
 from console.demo.work import HEARTBEAT_SECONDS, Contained, Trouble, Unsettled, Work, trouble_of
@@ -49,11 +50,13 @@ class Agent:
         await self._free.wait()
 
     async def stopped(self, where: str) -> None:
-        """After a refusal because of a lock: idle for as long as it is this agent that is contained."""
+        """After a failure: idle for as long as it is this agent that is contained."""
         if not self._free.is_set():
             return
         self._free.clear()
         try:
+            if not await self._is_contained():
+                return
             self.log.write(where, "contained")
             while await self._is_contained():  # noqa: ASYNC110 - it is the plane that is asked
                 await asyncio.sleep(max(0.3, ASK_SECONDS / self.own.speed))
@@ -72,7 +75,7 @@ class Agent:
             work.note("end", "refused", code=trouble_of(error).code)
         outcome = "completed" if trouble is None else "failed"
         work.note("end", outcome, code=trouble.code if trouble else "")
-        if isinstance(trouble, Contained):
+        if trouble is not None:
             await self.stopped("task")
         return Reply(
             task_id=work.task_id,

@@ -53,7 +53,7 @@ def _reading(guard: Guard, connection: sqlite3.Connection, path: str) -> Callabl
         if "mask_account_numbers" in passage.obligations:
             rows = [row | {"account": f"…{row['account'][-4:]}"} for row in rows]
         await guard.report(passage, "read", rows=len(rows), size_bytes=len(json.dumps(rows)))
-        return JSONResponse({"rows": rows})
+        return JSONResponse({"rows": rows, "count": len(rows)})
 
     return read
 
@@ -70,7 +70,7 @@ def _changing(guard: Guard, connection: sqlite3.Connection) -> Callable[[Request
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany("UPDATE orders SET status = ? WHERE id = ?", [(status, one) for one in ids])
         connection.execute("COMMIT")
-        return JSONResponse({"changed": len(ids)})
+        return JSONResponse({"count": len(ids)})
 
     return change
 
@@ -85,6 +85,6 @@ def _noting(guard: Guard, connection: sqlite3.Connection) -> Callable[[Request],
             raise Turned(422, "invalid", "text is 1 to 4000 characters.")
         await guard.admit(request, "notes.write", "crm/notes", 1)
         connection.execute("INSERT INTO notes (customer, text, written_by) VALUES (?, ?, 'agent')", (int(who), text))
-        return JSONResponse({"changed": 1}, status_code=201)
+        return JSONResponse({"count": 1}, status_code=201)
 
     return note

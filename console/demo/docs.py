@@ -36,7 +36,7 @@ def _reading(guard: Guard, folder: Path) -> Callable[[Request], Any]:
         if text is None:
             raise Turned(404, "not_found", "There is no such document.")
         await guard.report(passage, "read", rows=rows_in(text), size_bytes=len(text.encode()), data_class=label_of(text))
-        return JSONResponse({"name": name, "text": text})
+        return JSONResponse({"name": name, "text": text, "count": rows_in(text)})
 
     return read
 
@@ -51,7 +51,7 @@ def _writing(guard: Guard, folder: Path) -> Callable[[Request], Any]:
         path = folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        return JSONResponse({"name": name}, status_code=201)
+        return JSONResponse({"name": name, "count": 1}, status_code=201)
 
     return write
 

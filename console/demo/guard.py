@@ -51,13 +51,14 @@ class Turned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A call that may go on: under which lease and task, by which decision, with which obligations."""
+    """A call that may go on: under which lease and task, for whom, by which decision, with which obligations."""
 
     action: str
     resource: str
     rows: int
     lease_id: str
     task_id: str
+    on_behalf_of: str
     decision_id: str | None
     obligations: tuple[str, ...]
 
@@ -112,6 +113,7 @@ class Guard:
             rows=rows,
             lease_id=proof.lease_id or "",
             task_id=proof.task_id or "",
+            on_behalf_of=proof.sub or "",
             decision_id=context.id,
             obligations=context.obligations,
         )

@@ -32,6 +32,9 @@ def _sending(guard: Guard, folder: Path) -> Callable[[Request], Any]:
         if not (isinstance(to, str) and 3 <= len(to) <= 320 and isinstance(subject, str) and isinstance(text, str)):
             raise Turned(422, "invalid", "A message has to, subject and text.")
         passage = await guard.admit(request, "mail.send", f"outbox/{channel}", 1)
+        if channel == "customer" and to.partition("@")[0] != passage.on_behalf_of:
+            # The lease says for whom it was issued: a reply to a customer reaches that customer and nobody else.
+            raise Turned(403, "other_recipient", "The lease was issued on behalf of somebody else than this message is for.")
         message = json.dumps({"channel": channel, "to": to, "subject": subject[:500], "text": text})
         # Reported first, written after: nothing leaves that is not on the record.
         await guard.report(passage, "sent", rows=1, size_bytes=len(message))
@@ -39,6 +42,6 @@ def _sending(guard: Guard, folder: Path) -> Callable[[Request], Any]:
         waiting = folder / f".{name}"
         waiting.write_text(message)
         waiting.replace(folder / name)
-        return JSONResponse({"sent": name}, status_code=201)
+        return JSONResponse({"sent": name, "count": 1}, status_code=201)
 
     return send

@@ -29,6 +29,7 @@ SVID_SECONDS: Final = 300
 REFRESH_SECONDS: Final = 60.0
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 8.0
+MAX_RESTARTS: Final = 20
 OPERATORS_FILE: Final = "operators.json"
 _FOLDERS: Final = ("workloads", "spool", "logs", "outbox")
 
@@ -71,6 +72,7 @@ class Estate:
         self._crew = members(settings.agents)
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._identities: dict[str, str] = {}
+        self._programs: dict[str, list[str]] = {}
 
     @property
     def operators_file(self) -> Path:
@@ -88,9 +90,17 @@ class Estate:
         await self._agents(registered, servers)
 
     async def live(self) -> None:
-        """Renew the identities for as long as the estate lives. Raises EstateFailed when a process of it ends by itself."""
+        """Renew the identities for as long as the estate lives. An agent that fails is started again, a few times.
+
+        Raises EstateFailed when the plane or a resource server ends by itself, or agents fail again and again.
+        """
+        restarts = 0
         while True:
-            await self._watch(REFRESH_SECONDS)
+            for name in await self._ended(REFRESH_SECONDS):
+                restarts += 1
+                if name not in self._programs or restarts > MAX_RESTARTS:
+                    self._check()
+                await self._spawn(name, self._programs[name])
             for name, spiffe_id in self._identities.items():
                 self._hand_identity(name, spiffe_id)
 
@@ -213,7 +223,10 @@ class Estate:
     async def _start(self, own: Workload) -> None:
         path = own.data / "workloads" / f"{own.name}.json"
         put_private(path, own.model_dump_json())
-        await self._spawn(own.name, [sys.executable, "-m", "console.demo", str(path)])
+        program = [sys.executable, "-m", "console.demo", str(path)]
+        if own.kind != "server":
+            self._programs[own.name] = program
+        await self._spawn(own.name, program)
 
     def _hand_identity(self, name: str, spiffe_id: str) -> None:
         self._identities[name] = spiffe_id
@@ -222,16 +235,15 @@ class Estate:
     def _client(self, token: str) -> LeaseholdClient:
         return LeaseholdClient(self.authorization_url, self.broker_url, lambda: token)
 
-    async def _watch(self, seconds: float) -> None:
-        """Let time pass while every process lives."""
+    async def _ended(self, seconds: float) -> list[str]:
+        """Let time pass; the names of processes that have ended by themselves, as soon as there is one."""
         waits = [asyncio.ensure_future(child.wait()) for child in self._children.values()]
         try:
-            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waits:
                 one.cancel()
-        if done:
-            self._check()
+        return [name for name, child in self._children.items() if child.returncode is not None]
 
     def _check(self) -> None:
         for name, child in self._children.items():

@@ -181,8 +181,7 @@ class Work:
                 self._refused(step, trouble)
                 raise
             else:
-                rows = answer.get("rows")
-                self.note(step.action, "done", resource=step.resource, rows=len(rows) if isinstance(rows, list) else step.rows)
+                self.note(step.action, "done", resource=step.resource, rows=answer.get("count"))
                 return answer
         raise Denied("gave_up", f"{step.action} did not come about after {TRIES} tries.")
 
