@@ -14,7 +14,7 @@ M = TypeVar("M", bound=BaseModel)
 RIGHTS_HELP = "ACTIONS@RESOURCES[@CLASS], each part separated by commas, or JSON; may be repeated."
 
 
-def build(kind: type[M], **fields: Any) -> M:
+def build(kind: type[M], /, **fields: Any) -> M:
     """A model of what was asked for; fields that are None are left out. Raises Failure that names what is wrong."""
     given = {name: value for name, value in fields.items() if value is not None}
     try:

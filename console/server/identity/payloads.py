@@ -3,7 +3,7 @@
 from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
-from console.server.identity.keys import KeyRing
+from console.server.identity.keys import KeyRing, KeySource
 
 TYP = "leasehold-checkpoint"
 
@@ -22,14 +22,19 @@ class PayloadSigner:
 
     def verify(self, key_id: str, signature: str) -> bytes | None:
         """The payload that a compact JWS signs, if one of the ring's keys signed it; otherwise None."""
-        key = self._ring.find(key_id)
-        if key is None:
-            return None
-        try:
-            signed = self._jws.decode_complete(signature, key.public, algorithms=["ES256"])
-        except PyJWTError:
-            return None
-        if signed["header"].get("kid") != key_id or signed["header"].get("typ") != TYP:
-            return None
-        payload = signed["payload"]
-        return payload if isinstance(payload, bytes) else None
+        return verified(self._ring, key_id, signature)
+
+
+def verified(keys: KeySource, key_id: str, signature: str) -> bytes | None:
+    """The payload that a compact JWS signs, if it was signed with this key of a source; otherwise None."""
+    key = keys.find(key_id)
+    if key is None:
+        return None
+    try:
+        signed = PyJWS(algorithms=["ES256"]).decode_complete(signature, key.public, algorithms=["ES256"])
+    except PyJWTError:
+        return None
+    if signed["header"].get("kid") != key_id or signed["header"].get("typ") != TYP:
+        return None
+    payload = signed["payload"]
+    return payload if isinstance(payload, bytes) else None
