@@ -4,17 +4,24 @@ Cedar answers allow or deny, and a policy that fails to evaluate is skipped by i
 error is a deny, whatever Cedar answered beside it.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cedarpy
 
+from console.model.base import Json
 from console.model.bundles import Finding, PolicyView
 from console.model.decisions import Outcome, PolicyReason, QuorumPart
+from console.model.scales import DataClass
 from console.policy.bundle import BundleRefused, IntentFacts, ParsedBundle, ResourceIndex, Tool, has_errors
+from console.policy.context import plain_context, with_changes
 from console.policy.entities import EntityLoader, request
+from console.policy.kept import KeptAnswers
+from console.policy.mentions import Mentions, same_shape
 from console.policy.parsed import Policy
-from console.policy.question import Answer, Link, Question, ResourceFacts
+from console.policy.question import Answer, Link, Principal, Question, ResourceFacts
 from console.policy.rules import lifts_itself
 from console.policy.slices import Slice, SliceIndex, load_policies
 from console.policy.tables import Limits
@@ -38,7 +45,8 @@ class Compiled:
     `digest` names the revision's files, `findings` are the warnings it was validated with, `limits` its bounds.
     """
 
-    def __init__(self, parsed: ParsedBundle, findings: Iterable[Finding] = ()) -> None:
+    def __init__(self, parsed: ParsedBundle, findings: Iterable[Finding] = (), *, cached_answers: int = 0) -> None:
+        """`cached_answers` is how many answers are kept for questions that are asked again; 0 keeps none."""
         self.parsed = parsed
         self.digest = parsed.digest
         self.name = parsed.name
@@ -52,6 +60,8 @@ class Compiled:
         self._entities = EntityLoader(self._schema)
         self._slices = SliceIndex(parsed.policies, parsed.tools, self._schema)
         self._full: Slice | None = None
+        self._shapes = accepted_shapes(self.tools, self._schema)
+        self.kept = KeptAnswers(cached_answers) if cached_answers > 0 else None
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -98,14 +108,36 @@ class Compiled:
         `links`. `sliced` False asks all policies at once, which answers the same, slower.
         """
         given = approved & self._approvable
+        fits = sliced and same_shape(self._shapes.get(question.action), dict(question.context))
         try:
-            entities = self._entities.load(question.principal, question.target)
-            policies, linked = self._policies(question, links, sliced=sliced)
+            found = self._slice(question, sliced=sliced)
+            key = self._key(question, found, given, links) if fits and self.kept is not None else None
+            kept = self.kept.get(key) if self.kept is not None and key is not None else None
+            if kept is not None:
+                return kept
+            answer = self._decide(question, found, given, links, found.mentions if fits else None)
         except ValueError as error:
             return _engine_error((str(error),))
+        if self.kept is not None and key is not None and not answer.errors:
+            self.kept.keep(key, answer)
+        return answer
+
+    def _key(self, question: Question, found: Slice, given: frozenset[str], links: tuple[Link, ...]) -> Hashable:
+        """Everything that an answer of this revision depends on; None where it depends on the time."""
+        if not found.mentions.timeless:
+            return None
+        facts = json.dumps(found.mentions.choose(question.context))
+        return self.digest, question.principal, question.action, question.target, facts, given, links
+
+    def _decide(
+        self, question: Question, found: Slice, given: frozenset[str], links: tuple[Link, ...], mentions: Mentions | None
+    ) -> Answer:
+        """Ask the engine, until it permits or cannot be lifted further. Raises ValueError where it cannot be asked."""
+        entities = self._entities.load(question.principal, question.target)
+        policies, linked = self._linked(found, question, links)
 
         def ask(ids: frozenset[str]) -> _Asked:
-            return self._ask(policies, question, entities, ids)
+            return self._ask(policies, entities, request(question, ids, mentions), mentions)
 
         first = ask(given)
         added: frozenset[str] = frozenset()
@@ -163,14 +195,16 @@ class Compiled:
             return ()
         return next(((link.grant_id,) for policy_id, link in linked.items() if policy_id in permits), ())
 
-    def _policies(
-        self, question: Question, links: tuple[Link, ...], *, sliced: bool
+    def _slice(self, question: Question, *, sliced: bool) -> Slice:
+        if sliced:
+            return self._slices.find(question.principal, question.action, question.target)
+        self._full = self._full or load_policies(self.parsed.policies)
+        return self._full
+
+    def _linked(
+        self, found: Slice, question: Question, links: tuple[Link, ...]
     ) -> tuple[cedarpy.PolicySet, Mapping[str, Link]]:
         """The policies to ask and, by id, the links among them."""
-        if sliced:
-            found = self._slices.find(question.principal, question.action, question.target)
-        else:
-            self._full = found = self._full or load_policies(self.parsed.policies)
         wanted = {
             link.policy_id: link
             for link in links
@@ -190,10 +224,11 @@ class Compiled:
         return found.handle.with_linked_batch(batch), linked
 
     def _ask(
-        self, policies: cedarpy.PolicySet, question: Question, entities: cedarpy.Entities, approved: frozenset[str]
+        self, policies: cedarpy.PolicySet, entities: cedarpy.Entities, asked: dict[str, Any], mentions: Mentions | None
     ) -> _Asked:
+        """One answer of the engine. A part of a context has no schema of its own; the whole is checked against it."""
         try:
-            result = cedarpy.is_authorized(request(question, approved), policies, entities, self._schema)
+            result = cedarpy.is_authorized(asked, policies, entities, self._schema if mentions is None else None)
             decision, found = result.decision, result.diagnostics
         except (ValueError, TypeError, KeyError) as error:
             return _Asked(False, (), (f"the engine did not answer: {error}",))
@@ -214,15 +249,30 @@ class Compiled:
         return tuple(sorted({control for policy_id in ids for control in self._policy(policy_id, linked).controls}))
 
 
-def compile_bundle(files: Mapping[str, str]) -> Compiled:
-    """A bundle, validated and made ready to decide.
+def accepted_shapes(tools: Iterable[Tool], schema: cedarpy.Schema) -> dict[str, dict[str, Json]]:
+    """For each action whose plain context the schema accepts whole, that context: the names and types to be had."""
+    principal = Principal(name="an-agent", team="a-team", role="a-role", trust_domain="example.org")
+    target = ResourceFacts("x", DataClass.PUBLIC, "an-audience", "production")
+    entities = cedarpy.Entities.from_json_str("[]", schema)
+    nothing = cedarpy.PolicySet.from_str("")
+    found: dict[str, dict[str, Json]] = {}
+    for tool in tools:
+        context = with_changes(plain_context(tool, target, "an-intent", None), {"chain": {"tools": ["a-tool"]}})
+        question = Question(principal, tool.action, target, context)
+        if not cedarpy.is_authorized(request(question, ("an-id",)), nothing, entities, schema).diagnostics.errors:
+            found[tool.action] = context
+    return found
+
+
+def compile_bundle(files: Mapping[str, str], *, cached_answers: int = 0) -> Compiled:
+    """A bundle, validated and made ready to decide; `cached_answers` as `Compiled` has it.
 
     Raises BundleRefused with all findings where one of them is an error.
     """
     parsed, findings = check(files)
     if parsed is None or has_errors(findings):
         raise BundleRefused(findings)
-    return Compiled(parsed, findings)
+    return Compiled(parsed, findings, cached_answers=cached_answers)
 
 
 def _engine_error(errors: tuple[str, ...], reasons: tuple[PolicyReason, ...] = ()) -> Answer:

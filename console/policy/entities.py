@@ -11,6 +11,7 @@ from typing import Any
 import cedarpy
 
 from console.model.base import Json
+from console.policy.mentions import APPROVED, Mentions
 from console.policy.question import Principal, Question, Target
 
 AGENT, TEAM, ROLE, RESOURCE, AUDIENCE, ACTION = "Agent", "Team", "Role", "Resource", "Audience", "Action"
@@ -37,7 +38,10 @@ def resource_terms(target: Target) -> tuple[Term, ...]:
 
 
 def entities_json(principal: Principal, target: Target) -> str:
-    """The entities of a question: the principal and the resource with their attributes, and what they are in."""
+    """The entities of a question: the principal and the resource with their attributes, and the names of what they are in.
+
+    Teams, roles and audiences have no attributes and are in nothing, so that an entity of their own would add nothing.
+    """
     agent: dict[str, Json] = {
         "name": principal.name,
         "team": principal.team,
@@ -54,23 +58,25 @@ def entities_json(principal: Principal, target: Target) -> str:
         "data_class": target.data_class.rank,
         "data_class_name": target.data_class.value,
     }
-    above = [_entity(term, {}, ()) for term in (*principal_terms(principal)[1:], *resource_terms(target)[1:])]
     return json.dumps(
         [
             _entity((AGENT, principal.name), agent, principal_terms(principal)[1:]),
             _entity((RESOURCE, target.name), resource, resource_terms(target)[1:]),
-            *above,
         ]
     )
 
 
-def request(question: Question, approved: Iterable[str]) -> dict[str, Any]:
-    """The question as Cedar is asked it, with the ids of the policies whose quorum is met."""
+def request(question: Question, approved: Iterable[str], mentions: Mentions | None = None) -> dict[str, Any]:
+    """The question as Cedar is asked it, with the ids of the policies whose quorum is met.
+
+    With `mentions`, the context has only what they mention.
+    """
+    context: dict[str, Json] = {**question.context, APPROVED: [*sorted(approved)]}
     return {
         "principal": uid((AGENT, question.principal.name)),
         "action": uid((ACTION, question.action)),
         "resource": uid((RESOURCE, question.target.name)),
-        "context": {**question.context, "approved": sorted(approved)},
+        "context": context if mentions is None else mentions.choose(context),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import cedarpy
 
 from console.policy.entities import ACTION, AGENT, RESOURCE, Term, principal_terms, resource_terms, uid
+from console.policy.mentions import Mentions
 from console.policy.parsed import Policy
 from console.policy.question import Principal, Target
 
@@ -23,22 +24,24 @@ _HANDLES = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The policies that can cover a question, and the ids of the templates among them."""
+    """The policies that can cover a question, the ids of the templates among them, and what of the context they mention."""
 
     handle: cedarpy.PolicySet
     templates: frozenset[str]
     size: int
+    mentions: Mentions
 
 
 def load_policies(policies: Iterable[Policy]) -> Slice:
     """The policies under their own ids, as one handle."""
     static: dict[str, Any] = {}
     templates: dict[str, Any] = {}
-    for policy in policies:
+    chosen = list(policies)
+    for policy in chosen:
         (templates if policy.template else static)[policy.id] = policy.est
     document = {"staticPolicies": static, "templates": templates, "templateLinks": []}
     handle = cedarpy.PolicySet.from_json_str(json.dumps(document), release_gil=True)
-    return Slice(handle, frozenset(templates), len(static))
+    return Slice(handle, frozenset(templates), len(static), Mentions.of(policy.est for policy in chosen))
 
 
 class SliceIndex:
