@@ -55,6 +55,7 @@ DEVELOPMENT_KEYS = "development-trust-domain"
 FIRST_OPERATOR = "first-operator"
 FIRST_NAME = "admin"
 FIRST_SECONDS = 8 * 3600
+CACHED_ANSWERS = 4096
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Something that goes on for as long as the plane runs."""
@@ -139,8 +140,12 @@ async def build_plane(
     beside: Path,
     url: str,
     open_store: Callable[[Path, SystemClock], SqliteStore] = SqliteStore.open,
+    cached_answers: int = CACHED_ANSWERS,
 ) -> Plane:
     """Wire a plane. `beside` is the folder that relative paths of the configuration lie in; `url` where it will listen.
+
+    `cached_answers` is how many answers of policy are kept for questions that are asked again; every one is decided under
+    its fence and recorded all the same.
 
     Raises SettingsError, ProblemError of the store, `policy.BundleRefused`, OSError.
     """
@@ -148,14 +153,21 @@ async def build_plane(
     folder = settings.store.path if settings.store.path.is_absolute() else data / settings.store.path
     store = open_store(folder, clock)
     try:
-        return await _wire(settings, store, clock, data=data, beside=beside, url=url)
+        return await _wire(settings, store, clock, data=data, beside=beside, url=url, cached_answers=cached_answers)
     except BaseException:
         await store.close()
         raise
 
 
 async def _wire(
-    settings: ServerSettings, store: SqliteStore, clock: SystemClock, *, data: Path, beside: Path, url: str
+    settings: ServerSettings,
+    store: SqliteStore,
+    clock: SystemClock,
+    *,
+    data: Path,
+    beside: Path,
+    url: str,
+    cached_answers: int,
 ) -> Plane:
     authorization_url = settings.authorization_url or url
     broker_url = settings.broker_url or url
@@ -166,7 +178,7 @@ async def _wire(
     audiences = {server.name: server for server in servers}
     hooks, holds, random = Hooks(), Holds(), SystemRandom()
 
-    bundles = Bundles(store, clock)
+    bundles = Bundles(store, clock, cached_answers=cached_answers)
     await bundles.start(bundle_files(beside / settings.bundle) if settings.bundle else None)
     registry = Registry(store, clock)
     drafts = Drafts(store, clock, bundles, registry, audiences, settings.home_domain, holds)

@@ -20,7 +20,7 @@ async def main(data: Path, cached: int) -> None:
     """Serve until standard input ends."""
     listening = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    plane = await build_plane(bench_settings(), data=data, beside=BESIDE, url=url)
+    plane = await build_plane(bench_settings(), data=data, beside=BESIDE, url=url, cached_answers=cached)
     try:
         async with plane.working():
             server = build(plane.api, listening, lambda _host, _port: print(url, flush=True))

@@ -16,8 +16,10 @@ BUNDLE_FENCE = "bundle"
 class Bundles:
     """Holds the published bundle, compiled, and its record."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, cached_answers: int = 0) -> None:
+        """`cached_answers` is how many answers of policy the bundle in force keeps; 0 keeps none."""
         self._store = store
+        self._cached_answers = cached_answers
         self._clock = clock
         self._compiled: Compiled | None = None
         self._bundle: Bundle | None = None
@@ -40,7 +42,9 @@ class Bundles:
         published = self._store.find(Bundle, state=BundleState.PUBLISHED, newest=True, limit=1)
         if published:
             bundle = published[0]
-            self._compiled = compile_bundle({file.path: file.text for file in bundle.files})
+            self._compiled = compile_bundle(
+                {file.path: file.text for file in bundle.files}, cached_answers=self._cached_answers
+            )
             self._bundle = bundle
         elif files is not None:
             await self.publish(files, author, PLANE)
@@ -50,7 +54,7 @@ class Bundles:
 
         Raises `policy.BundleRefused` with its findings.
         """
-        compiled = compile_bundle(files)
+        compiled = compile_bundle(files, cached_answers=self._cached_answers)
         bundle_id = self._clock.new_id("pb")
 
         def verb(tx: Transaction) -> Bundle:
