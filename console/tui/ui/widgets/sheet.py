@@ -77,7 +77,7 @@ class Sheet(ModalScreen[None]):
     Sheet > Vertical { width: 100; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Sheet.takes > Vertical { border: round $danger; border-title-color: $danger; }
-    Sheet Detail { height: auto; max-height: 1fr; padding: 0; }
+    Sheet Detail { height: auto; padding: 0; }
     Sheet Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; }
     Sheet Input:focus { border: none; background-tint: $raised 0%; }
     Sheet Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
@@ -124,6 +124,11 @@ class Sheet(ModalScreen[None]):
         self.set_class(self.question.takes, "takes")
         self._show()
         (self._state.inputs[0] if self._state.inputs else self._detail).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The facts scroll where there is little room: what must be typed and the keys stay in sight."""
+        taken = 2 * len(self._state.inputs) + 5
+        self._detail.styles.max_height = max(2, event.size.height - taken)
 
     def on_unmount(self) -> None:
         """Closed by somebody else is left."""

@@ -1,0 +1,155 @@
+"""The registry of actions: everything that a key, the key line, the palette, `:` and the help know.
+
+Owns the stable ids, the default keys and the words. `hands` and `flows` say what each does. Loads no Textual.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that an operator can do. Its `id` is what a keymap names."""
+
+    id: str
+    key: str
+    word: str
+    """For the key line."""
+    help: str
+    group: str
+    views: tuple[str, ...] = ()
+    """Where it is offered; everywhere when empty. Its key answers in every view."""
+    act: str = ""
+    """The act that it sends, whose conditions decide whether its key is alive."""
+    takes: bool = False
+    keep: bool = False
+    rank: int = 0
+    """Its place in the key line; 0 stands nowhere in it."""
+
+    def offered(self, view: str) -> bool:
+        """Whether a view offers it."""
+        return not self.views or view in self.views
+
+
+_TABLES = ("approvals", "tasks", "leases", "grants", "agents", "audit")
+_AGENT = ("approvals", "tasks", "leases", "grants", "agents", "audit")
+VIEWS = (
+    ("approvals", "1", "Approvals"),
+    ("tasks", "2", "Tasks"),
+    ("leases", "3", "Leases"),
+    ("agents", "4", "Agents"),
+    ("policies", "5", "Policies"),
+    ("frameworks", "6", "Frameworks"),
+    ("audit", "7", "Audit"),
+    ("overview", "0", "Overview"),
+)
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "approve",
+        "a",
+        "approve",
+        "Approve what is asked, or all that is marked",
+        "acts",
+        ("approvals",),
+        act="approval.approve",
+        rank=1,
+    ),
+    Action(
+        "reject",
+        "r",
+        "reject",
+        "Reject what is asked, or all that is marked",
+        "acts",
+        ("approvals",),
+        act="approval.reject",
+        rank=2,
+    ),
+    Action(
+        "narrow",
+        "n",
+        "narrow",
+        "Approve less: shorter, fewer uses, fewer rows, a smaller scope",
+        "acts",
+        ("approvals",),
+        act="approval.narrow",
+        rank=3,
+    ),
+    Action(
+        "grant", "e", "grant", "Grant elevated access to the row's agent or task", "acts", _AGENT, act="grant.create", rank=4
+    ),
+    Action(
+        "revoke",
+        "X",
+        "revoke",
+        "Revoke the lease, the marked leases, or all leases of the row; end the grant",
+        "acts",
+        ("leases", "grants", "tasks", "agents"),
+        act="lease.revoke",
+        takes=True,
+        rank=5,
+    ),
+    Action("contain", "K", "contain", "Contain the row's agent", "acts", _AGENT, act="agent.contain", takes=True, rank=6),
+    Action("release", "U", "release", "Release the row's agent", "acts", _AGENT, act="agent.release", rank=7),
+    Action(
+        "stop",
+        "S",
+        "stop task",
+        "Stop the row's task and those delegated from it",
+        "acts",
+        ("tasks", "approvals", "leases"),
+        act="task.stop",
+        takes=True,
+        rank=8,
+    ),
+    Action(
+        "retry", "R", "retry", "Retry a revocation that is stuck", "acts", ("leases",), act="lease.retry", takes=True, rank=9
+    ),
+    Action("arm", "!", "arm", "Arm for five idle minutes what gives power; again to be SAFE", "acts"),
+    Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10),
+    Action("turn", "tab", "grants", "Turn between leases and grants", "move", ("leases", "grants"), rank=11),
+    Action("back", "escape", "up", "Go up: close the detail, clear the filter, unmark", "move"),
+    Action("last", "-", "last view", "Go to the view before this one", "move"),
+    Action("earlier", "[", "earlier", "Go back in the history of views", "move"),
+    Action("later", "]", "later", "Go forward in the history of views", "move"),
+    *(Action(f"view.{name}", digit, title, f"Go to {title}", "move") for name, digit, title in VIEWS),
+    Action(
+        "filter", "/", "filter", "Filter the rows: words, field:value, comparisons, and, or, not", "find", keep=True, rank=20
+    ),
+    Action("command", ":", "command", "Type a command, with completion", "find", keep=True, rank=21),
+    Action("palette", "ctrl+p", "palette", "Search every action, view and live object", "find"),
+    Action("sort", "s", "sort", "Sort by a column; again turns it round, a third time clears it", "show", _TABLES, rank=14),
+    Action("columns", "c", "columns", "Choose the columns", "show"),
+    Action("pause", "p", "pause", "Hold the display still; what happens is still taken in", "show"),
+    Action(
+        "reread",
+        "u",
+        "read again",
+        "Read again what is fetched, or try the plane again now",
+        "show",
+        ("policies", "frameworks", "controls", "audit"),
+        rank=12,
+    ),
+    Action("theme", "T", "theme", "Choose a theme", "show"),
+    Action("mute", "m", "mute", "Mute the bell, or unmute it", "show"),
+    Action("copy", "y", "copy id", "Copy the row's id", "take out", rank=15),
+    Action("copy-record", "Y", "copy JSON", "Copy the row as JSON", "take out"),
+    Action("write", "o", "write out", "Write what is shown to a file", "take out"),
+    Action("log", "L", "log", "Show what this console has sent", "show"),
+    Action("help", "?", "help", "Help for this view", "find", keep=True, rank=22),
+    Action("quit", "q", "quit", "Leave the console; agents work on", "find"),
+)
+BY_ID = {action.id: action for action in ACTIONS}
+
+TABLE_KEYS: tuple[tuple[str, str, str], ...] = (
+    ("table.down", "j ↓", "down"),
+    ("table.up", "k ↑", "up"),
+    ("table.page-down", "PgDn", "page down"),
+    ("table.page-up", "PgUp", "page up"),
+    ("table.first", "g", "first row"),
+    ("table.last", "G", "last row"),
+    ("table.open", "enter", "open the row"),
+    ("table.mark", "space", "mark the row"),
+    ("table.mark-range", "v", "mark up to here"),
+    ("table.mark-all", "*", "mark all that is shown"),
+)
+"""The keys of every table: id, key and words. The table itself has them."""

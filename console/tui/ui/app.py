@@ -1,0 +1,354 @@
+"""The console's application: the frame, the panes, and the one way from a key to what it does.
+
+Owns the screen: which view is open, its history, what is said. What it knows is in `world`; what keys do is in `hands` and
+`flows`; what is painted comes from `present`. Imported by `run` alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
+
+from console.tui.present.spans import Line, Span, Tone
+from console.tui.state.intents import Intent, Result
+from console.tui.state.mirror import Changes
+from console.tui.state.sync import Times
+from console.tui.ui.actions import ACTIONS, BY_ID
+from console.tui.ui.attention import Attention
+from console.tui.ui.desk import Pin
+from console.tui.ui.fetched import AuditPane, FetchedPane, fetched_panes
+from console.tui.ui.frame import beside, hints, log_lines, outcome_tone, strip_pieces, tabs
+from console.tui.ui.guard import guards
+from console.tui.ui.hands import HANDLERS
+from console.tui.ui.keymap import keymap_of
+from console.tui.ui.lines import Lines
+from console.tui.ui.message import MessageLine
+from console.tui.ui.options import ConsoleOptions
+from console.tui.ui.panes import Pane, Subject, mirror_panes
+from console.tui.ui.screens.form import Form, FormField
+from console.tui.ui.screens.reading import Reading
+from console.tui.ui.side import Side
+from console.tui.ui.theme import Brush, load_themes, themes_folder, to_textual, wants_no_colour
+from console.tui.ui.travel import Travel
+from console.tui.ui.widgets.detail import Detail
+from console.tui.ui.widgets.keyline import KeyLine
+from console.tui.ui.widgets.sheet import Answer, Question, Sheet
+from console.tui.ui.widgets.strip import StatusStrip
+from console.tui.ui.widgets.table import LiveTable
+from console.tui.ui.widgets.viewbar import ViewBar
+from console.tui.ui.world import World
+
+REARRANGE_EVERY = 0.25
+FOLLOW_EVERY = 2.0
+_STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
+
+
+class Console(Side, Travel, Lines, App[None]):
+    """The console. `times` are its clocks."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(one.key, f"perform('{one.id}')", one.word, show=False, id=one.id) for one in ACTIONS if one.key
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "tiny"), (60, "narrow"), (120, "wide")]  # noqa: RUF012 - Textual's name and type
+    VERTICAL_BREAKPOINTS = [(0, "short"), (15, "low"), (36, "tall")]  # noqa: RUF012 - Textual's name and type
+
+    def __init__(self, options: ConsoleOptions, *, times: Times | None = None) -> None:
+        self.world = World(options, self.hear, times=times)
+        plain = wants_no_colour()
+        self.palettes, self.theme_faults = load_themes([themes_folder(), *options.theme_folders])
+        palette = self.palettes.get(options.theme) or self.palettes["house-dark"]
+        super().__init__(ansi_color=plain or palette.ansi)
+        self.plain_terminal = plain
+        self.brush = Brush(palette, colourless=plain)
+        self._guards = guards(colourless=plain, ascii_only=options.glyphs == "ascii")
+        for one in self.palettes.values():
+            self.register_theme(to_textual(one))
+        self.theme = palette.name
+        self.keymap = keymap_of(options.keymap)
+        self.set_keymap(dict(self.keymap.overrides))
+        self.panes: dict[str, Pane] = mirror_panes(self.world) | fetched_panes(self.world)
+        self.panes["overview"] = Pane(self.world, "overview", "Overview", digit="0")
+        self.pane = self.panes["approvals"]
+        self.attention = Attention(options, self._to_terminal)
+        self.paused = False
+        self.places = []
+        self.place_at = 0
+        self._sheet: tuple[Sheet, Pin | None] | None = None
+        self._rearranging = False
+        self._rearranged_at = float("-inf")
+        self._dirty = False
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, then the guard."""
+        return (*super().get_line_filters(), *self._guards)
+
+    def compose(self) -> ComposeResult:
+        """Strip, views, tables beside the card, the lines to type into, the message, the keys."""
+        yield StatusStrip()
+        yield ViewBar()
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Vertical(id="tables")
+                yield Detail(id="overview", surface="ground")
+                yield Detail(id="below", surface="ground")
+            yield Detail(id="card")
+        yield self.make_filter_line()
+        yield self.make_command_line()
+        yield MessageLine(id="message")
+        yield KeyLine()
+
+    async def on_mount(self) -> None:
+        """The first paint is before the network: what is not known yet says so."""
+        await self.show_pane(self.pane)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.work(self.world.run())
+        self.set_interval(1.0, self.tick)
+        self.set_interval(FOLLOW_EVERY, self.follow)
+        faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.theme_faults)]
+        if self.world.options.theme not in self.palettes:
+            faults.append(f"there is no theme {self.world.options.theme}; the house theme is worn")
+        if faults:
+            self.say(Span("▲ ", Tone.WARN), Span("; ".join(faults), Tone.WARN), stay=True)
+
+    # What happens
+
+    def hear(self, changes: Changes) -> None:
+        """The world has changed: paint what is in sight, reorder at most four times a second, disarm what has moved."""
+        self.attention.hear(changes.kinds, self.world.source)
+        if self._sheet is not None and self._sheet[1] is not None:
+            moved = self._sheet[1].moved()
+            if moved:
+                self._sheet[0].disarm(moved)
+        for result in self.world.settled():
+            self.tell(result)
+        if self.paused or not self.is_running:
+            return
+        touched = changes.reset or not self.pane.depends_on.isdisjoint(changes.dirty) or not changes.dirty
+        if touched:
+            self._dirty = True
+            if self.pane.table is not None and not changes.reset:
+                self.pane.table.touch()
+            self._rearrange_soon()
+        self.repaint()
+
+    def _rearrange_soon(self) -> None:
+        wait = REARRANGE_EVERY - (self.world.times.monotonic() - self._rearranged_at)
+        if wait <= 0:
+            self.rearrange()
+        elif not self._rearranging:
+            self._rearranging = True
+            self.set_timer(min(wait, REARRANGE_EVERY), self.rearrange)
+
+    def rearrange(self) -> None:
+        """Take the present order of the rows now."""
+        self._rearranging = False
+        self._rearranged_at = self.world.times.monotonic()
+        self._dirty = False
+        if not self.paused:
+            self.pane.rearrange()
+            self.repaint()
+
+    def tick(self) -> None:
+        """Once a second: countdowns, and what has passed by itself."""
+        self.query_one(MessageLine).pass_time()
+        for result in self.world.settled():
+            self.tell(result)
+        if self.paused:
+            self.paint_frame()
+            return
+        if self.pane.table is not None:
+            self.pane.table.say(self.pane.notice())
+            self.pane.table.touch()
+        self.repaint()
+
+    def follow(self) -> None:
+        """The audit log is followed while it is shown and live."""
+        if isinstance(self.pane, AuditPane) and not self.paused and self.world.live:
+            self.load(self.pane)
+
+    def repaint(self) -> None:
+        """Paint the frame and the details again."""
+        self.paint_frame()
+        self.paint_side()
+
+    def paint_frame(self) -> None:
+        """Paint strip, views and keys."""
+        world, pane = self.world, self.pane
+        marks = len(pane.table.marks) if pane.table is not None else 0
+        name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
+        with suppress(Exception if not self.is_running else LookupError):
+            base = self.screen_stack[0]
+            base.query_one(StatusStrip).show(strip_pieces(world))
+            extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
+            base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
+            tiny = base.has_class("tiny") or base.has_class("short")
+            base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())
+        facts = world.facts()
+        self.attention.name_window(facts.critical, facts.approvals)
+
+    # From a key to what it does
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key and click keeps an armed console armed."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self.world.touch()
+        await super().on_event(event)
+
+    def action_perform(self, id: str, argument: str = "") -> None:
+        """Do what the registry has under this id."""
+        if id in BY_ID:
+            HANDLERS[id](self, argument)
+
+    def on_key_line_pressed(self, message: KeyLine.Pressed) -> None:
+        """A click on a key is a press of it."""
+        self.action_perform(message.name)
+
+    def on_view_bar_chosen(self, message: ViewBar.Chosen) -> None:
+        """A click on a view opens it."""
+        self.open_view(message.name)
+
+    def on_status_strip_opened(self, message: StatusStrip.Opened) -> None:
+        """A click on a figure opens the rows behind it."""
+        if message.name == "arm":
+            self.action_perform("arm")
+        elif message.name in _STRIP_VIEWS:
+            self.open_view(_STRIP_VIEWS[message.name], "state:irrevocable" if message.name == "stuck" else None)
+
+    def on_live_table_cursor_moved(self, message: LiveTable.CursorMoved) -> None:
+        """Another row: another card."""
+        if message.table is self.pane.table:
+            self.paint_side()
+            self.fetch_soon()
+
+    def on_live_table_marks_changed(self, message: LiveTable.MarksChanged) -> None:
+        """Count the marks."""
+        self.paint_frame()
+
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        """Enter or a double click."""
+        self.action_perform("open")
+
+    def on_live_table_sort_asked(self, message: LiveTable.SortAsked) -> None:
+        """A click on a title."""
+        self.action_perform("sort", message.key or "")
+
+    # The desk of the flows
+
+    def say(self, *spans: Span, stay: bool = False) -> None:
+        """Say something in the message line."""
+        self.screen_stack[0].query_one(MessageLine).say(*spans, stay=stay)
+
+    def refuse(self, why: str) -> None:
+        """Say why a key did nothing."""
+        self.say(Span("✗ ", Tone.WARN, strong=True), Span(why, Tone.WARN))
+
+    def subjects(self) -> list[Subject]:
+        """What is marked, in the order shown, or what is under the cursor."""
+        pane = self.pane
+        marks = pane.table.marks if pane.table is not None else frozenset()
+        keys = [key for key in pane.keys if key in marks] if marks else [pane.cursor]
+        return [one for key in keys if (one := pane.subject(key)) is not None]
+
+    def ask(self, question: Question, pin: Pin | None, done: Callable[[Answer], None]) -> Sheet:
+        """Open a sheet over the frozen table."""
+        table = self.pane.table
+        if table is not None:
+            table.freeze()
+
+        def answered(answer: Answer) -> None:
+            self._sheet = None
+            if table is not None:
+                table.thaw()
+            done(answer)
+
+        sheet = Sheet(question, answered)
+        self._sheet = (sheet, pin)
+        self.push_screen(sheet)
+        return sheet
+
+    def fill_in(
+        self,
+        title: str,
+        fields: Sequence[FormField],
+        check: Callable[[dict[str, str]], str],
+        done: Callable[[dict[str, str]], None],
+        lines: Sequence[Line] = (),
+    ) -> None:
+        """Open a form."""
+        self.push_screen(Form(title, fields, check, lambda values: done(values) if values is not None else None, lines))
+
+    def work(self, job: Awaitable[None]) -> None:
+        """Do something beside the screen. What goes wrong unexpectedly ends the console, as everywhere."""
+
+        async def whole() -> None:
+            await job
+
+        self.run_worker(whole(), exit_on_error=True)
+
+    def send(self, intents: Sequence[Intent], then: Callable[[Result], None] | None = None) -> None:
+        """Send acts one after the other and say what came of each."""
+
+        async def every() -> None:
+            for number, intent in enumerate(intents):
+                if len(intents) > 1:
+                    self.say(Span(f"Sending {number + 1} of {len(intents)}…", Tone.MUTED))
+                result = await self.world.send(intent)
+                self.tell(result, f"{number + 1} of {len(intents)}: " if len(intents) > 1 else "")
+                if then is not None:
+                    then(result)
+            if self.pane.table is not None and len(intents) > 1:
+                self.pane.table.clear_marks()
+            self.repaint()
+
+        self.work(every())
+
+    def tell(self, result: Result, before: str = "") -> None:
+        """Say what became of an act."""
+        tone = outcome_tone(result.outcome)
+        spans = [Span(f"{before}{result.outcome} ", tone, strong=True), Span(result.text)]
+        if result.next_step:
+            spans.append(Span(f"   {result.next_step}", Tone.MUTED))
+        self.say(*spans, stay=True)
+
+    def reading(self, title: str, lines: Sequence[Line], tick: Callable[[], Sequence[Line]] | None = None) -> None:
+        """Open something to read."""
+        self.push_screen(Reading(title, lines, tick))
+
+    def log_lines(self) -> tuple[Line, ...]:
+        """The command log."""
+        return log_lines(self.world.dispatcher.log.entries if self.world.dispatcher is not None else ())
+
+    def load(self, pane: FetchedPane) -> None:
+        """Fetch a pane's rows beside the screen."""
+
+        async def fetch() -> None:
+            await pane.load()
+            pane.rearrange()
+            self.repaint()
+
+        self.work(fetch())
+
+    def wear(self, name: str) -> None:
+        """Wear a theme."""
+        palette = self.palettes.get(name)
+        if palette is None:
+            self.refuse("There is no such theme.")
+            return
+        self.brush = Brush(palette, colourless=self.plain_terminal)
+        self.theme = palette.name
+        self.refresh(layout=True)
+
+    def _to_terminal(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)

@@ -1,0 +1,130 @@
+"""The frame around the tables: strip, view bar and key line, put together from what the world knows. Paints nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from console.tui.present.cells import figure, instant
+from console.tui.present.spans import Line, Piece, Span, Spans, Tone
+from console.tui.present.status import status_pieces
+from console.tui.present.words import muted
+from console.tui.rows import moment
+from console.tui.state.intents import LogEntry, Outcome
+from console.tui.ui.actions import ACTIONS, VIEWS, Action
+from console.tui.ui.panes import Pane, count_beside
+from console.tui.ui.widgets.keyline import KeyHint
+from console.tui.ui.widgets.viewbar import Tab
+from console.tui.ui.world import World
+
+COLOURS = {"red": Tone.DANGER, "amber": Tone.WARN, "green": Tone.OK, "blue": Tone.INFO, "grey": Tone.MUTED}
+_KEY_WORDS = {"escape": "esc", "question_mark": "?", "exclamation_mark": "!"}
+_TINY = ("contain", "help")
+
+
+def strip_pieces(world: World) -> list[Piece]:
+    """The status strip. The environment is a filled block in the profile's colour."""
+    pieces = list(status_pieces(world.facts()))
+    tone = COLOURS[world.options.colour]
+    pieces[0] = replace(pieces[0], spans=tuple(replace(span, tone=tone) for span in pieces[0].spans))
+    if world.signed_out:
+        pieces.insert(1, Piece((Span("✗ SIGN-IN ENDED", Tone.DANGER, strong=True), muted(" leasehold login")), 0))
+        del pieces[2]
+    pieces.append(Piece((muted(instant(moment(world.now()))),), 9, right=True))
+    return pieces
+
+
+def tabs(world: World) -> list[Tab]:
+    """The views, with counts where they count."""
+    source = world.source
+    counts = {
+        "approvals": figure(source.approvals.count("state", "pending")),
+        "tasks": figure(source.tasks.count("state", "running")),
+        "leases": figure(source.leases.count("state", "pending", "active")),
+        "agents": figure(len(source.agents)),
+    }
+    loaded = world.mirror.loaded
+    return [
+        Tab(name, digit, title, counts.get(name, "") if loaded else "", "Over" if name == "overview" else "")
+        for name, digit, title in VIEWS
+    ]
+
+
+def beside(pane: Pane, *, paused: bool, muted_bell: bool, marks: int) -> list[Piece]:
+    """What stands at the right of the views: the filter, marks, and what is not as usual."""
+    pieces = []
+    found = count_beside(pane, len(pane.keys))
+    if found:
+        pieces.append(Piece(found, 1))
+    if marks:
+        pieces.append(Piece((Span(f"{marks} marked", Tone.BRASS),), 0))
+    if paused:
+        pieces.append(Piece((Span("PAUSED", Tone.WARN, strong=True), muted(" p goes on")), 0))
+    if muted_bell:
+        pieces.append(Piece((muted("bell muted"),), 2))
+    return pieces
+
+
+def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = False) -> list[KeyHint]:
+    """The key line: what this view offers, dead keys dim."""
+    offered = sorted((one for one in ACTIONS if one.rank and one.offered(pane.name)), key=lambda one: one.rank)
+    if tiny:
+        offered = [one for one in offered if one.id in _TINY]
+    return [
+        KeyHint(
+            one.id,
+            key_word(keys.get(one.id, "") or "enter"),
+            _word(one, pane),
+            enabled=not one.act or world.check(_act_of(one, pane)) is None,
+            takes=one.takes,
+            keep=one.keep or one.id == "contain",
+        )
+        for one in offered
+    ]
+
+
+def _word(action: Action, pane: Pane) -> str:
+    if action.id == "turn" and pane.name == "grants":
+        return "leases"
+    return "end" if action.id == "revoke" and pane.name == "grants" else action.word
+
+
+def _act_of(action: Action, pane: Pane) -> str:
+    return "grant.revoke" if action.id == "revoke" and pane.name == "grants" else action.act
+
+
+def key_word(key: str) -> str:
+    """A key as a person knows it."""
+    return _KEY_WORDS.get(key, key)
+
+
+_TONES = {
+    Outcome.DONE: Tone.OK,
+    Outcome.PARTLY: Tone.WARN,
+    Outcome.UNKNOWN: Tone.WARN,
+    Outcome.CONFLICT: Tone.DANGER,
+    Outcome.REFUSED: Tone.DANGER,
+}
+
+
+def outcome_tone(outcome: Outcome) -> Tone:
+    """How an outcome looks."""
+    return _TONES[outcome]
+
+
+def log_lines(entries: Sequence[LogEntry], newest_first: bool = True) -> tuple[Line, ...]:
+    """What this console has sent: verb, path, request id, status, milliseconds."""
+    head = Line((Span("SENT", Tone.BRASS, strong=True), muted("   by this console, newest first")))
+    if not entries:
+        return (head, Line((muted("nothing yet"),)))
+    ordered = reversed(entries) if newest_first else entries
+    return (head, *(Line(_entry(one), indent=11) for one in ordered))
+
+
+def _entry(one: LogEntry) -> Spans:
+    status = "no answer" if one.status is None else str(one.status)
+    return (
+        muted(f"{instant(moment(one.at))}  "),
+        Span(f"{one.outcome:<9}", outcome_tone(one.outcome)),
+        Span(f"{one.method} {one.path}"),
+        muted(f"  {status}  {one.milliseconds:.0f} ms"),
+        Span(f"  {one.request_id}" if one.request_id else "", Tone.DIM),
+    )

@@ -1,0 +1,13 @@
+"""The entrance to the console: what the roof calls. Textual is loaded here, and the screen painted, before any network."""
+
+from console.tui.ui.options import ConsoleOptions
+
+
+def run(options: ConsoleOptions) -> None:
+    """Run the console in this terminal until the operator leaves it."""
+    from console.tui.ui.app import Console  # noqa: PLC0415 - so that the options can be made without Textual
+
+    Console(options).run()
+
+
+__all__ = ["ConsoleOptions", "run"]

@@ -1,0 +1,156 @@
+"""A list to choose from by typing: the palette, and the choosers of columns, sorting and themes. Text only, no markup."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from console.tui.present.spans import Span, Tone
+from console.tui.ui.widgets.paint import brush, content_of, strip_of
+
+_SHOWN = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to choose. `value` is what is handed over."""
+
+    value: str
+    text: str
+    words: str = ""
+    key: str = ""
+    enabled: bool = True
+
+
+class _Choices(Widget):
+    DEFAULT_CSS = """
+    _Choices { height: 14; width: 1fr; background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: tuple[Entry, ...] = ()
+        self.chosen = 0
+
+    @property
+    def first(self) -> int:
+        """The index of the first entry in sight."""
+        return max(0, self.chosen - self.size.height + 1)
+
+    def render_line(self, y: int) -> Strip:
+        """One entry, or that nothing is found."""
+        paint, width, at = brush(self), self.size.width, self.first + y
+        if at >= len(self.entries):
+            words = (Span("nothing is called so", Tone.MUTED),) if y == 0 and not self.entries else ()
+            return strip_of(words, width, paint, "panel", 2)
+        one, here = self.entries[at], at == self.chosen
+        tone = Tone.TEXT if one.enabled else Tone.DIM
+        name = 28 if width >= 70 else 20
+        spans = (
+            Span("> " if here else "  ", Tone.BRASS, strong=True),
+            Span(f"{one.key:<8}", Tone.BRASS if one.enabled else Tone.DIM),
+            Span(f"{one.text:<{name}}  ", tone, strong=here),
+            Span(one.words, Tone.MUTED),
+        )
+        return strip_of(spans, width, paint, "raised" if here else "panel")
+
+
+class Picker(ModalScreen[None]):
+    """Shows entries; what is typed narrows them. `enter` or a click chooses, `esc` leaves."""
+
+    DEFAULT_CSS = """
+    Picker { align: center middle; background: $ground 60%; }
+    Picker > Vertical { width: 96; max-width: 100%; height: auto; max-height: 100%; background: $panel;
+        border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
+    Picker Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; margin: 0 0 1 0; }
+    Picker Input:focus { border: none; background-tint: $raised 0%; }
+    Picker Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", show=False, id="picker.leave", priority=True),
+        Binding("down,ctrl+n,tab", "choose(1)", "next", show=False, id="picker.next", priority=True),
+        Binding("up,shift+tab", "choose(-1)", "previous", show=False, id="picker.previous", priority=True),
+        Binding("pagedown", "choose(10)", "further", show=False, id="picker.further", priority=True),
+        Binding("pageup", "choose(-10)", "nearer", show=False, id="picker.nearer", priority=True),
+    ]
+
+    def __init__(self, title: str, find: Callable[[str], Sequence[Entry]], done: Callable[[str], None]) -> None:
+        """`find` gives the entries for what is typed; `done` gets the chosen value, and is not called when it is left."""
+        super().__init__()
+        self._words, self._find, self._done = title, find, done
+        self._input = Input(max_length=120, select_on_focus=False)
+        self._choices = _Choices()
+
+    def compose(self) -> ComposeResult:
+        """The input over the entries."""
+        with Vertical() as box:
+            box.border_title = content_of((Span(self._words),))
+            yield self._input
+            yield self._choices
+
+    def on_mount(self) -> None:
+        """Show everything at first."""
+        self._input.focus()
+        self._search("")
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is found for what is typed."""
+        return self._choices.entries
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the entries."""
+        event.stop()
+        self._search(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Choose."""
+        event.stop()
+        self._take()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an entry chooses it."""
+        if event.widget is self._choices:
+            at = self._choices.first + event.y
+            if at < len(self._choices.entries):
+                self._choices.chosen = at
+                self._take()
+
+    def action_choose(self, by: int) -> None:
+        """Move among the entries."""
+        if self._choices.entries:
+            self._choices.chosen = min(max(0, self._choices.chosen + by), len(self._choices.entries) - 1)
+            self._choices.refresh()
+
+    def action_leave(self) -> None:
+        """Leave."""
+        self.dismiss()
+
+    def _search(self, text: str) -> None:
+        self._choices.entries = tuple(self._find(text.strip().lower()))
+        self._choices.chosen = 0
+        self._choices.refresh()
+
+    def _take(self) -> None:
+        if self._choices.entries:
+            value = self._choices.entries[self._choices.chosen].value
+            self.dismiss()
+            self._done(value)
+
+
+def among(entries: Sequence[Entry]) -> Callable[[str], Sequence[Entry]]:
+    """A search over entries that are known beforehand: every word must be found."""
+
+    def find(text: str) -> Sequence[Entry]:
+        words = text.split()
+        return [one for one in entries if all(word in f"{one.text} {one.words} {one.key}".lower() for word in words)]
+
+    return find

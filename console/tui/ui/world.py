@@ -1,0 +1,257 @@
+"""What the running console knows: the mirror, the session, the plane behind them, and what was fetched for the cards.
+
+Owns the session and the fetched details. Knows no Textual; the application reads it and is told of changes.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import replace
+from typing import Any
+
+from console.model.approvals import ApprovalDetail
+from console.model.audit import AuditRecord
+from console.model.problems import ProblemError
+from console.tui.present.inert import inert
+from console.tui.present.status import StatusFacts, mirror_facts
+from console.tui.state.connection import Connection, Freshness, lost
+from console.tui.state.intents import Dispatcher, Intent, Refusal, Result
+from console.tui.state.mirror import Changes, Mirror, Tables
+from console.tui.state.plane import Plane
+from console.tui.state.session import ARMED_FOR, Session, arm, disarm, touched
+from console.tui.state.sync import Synchronizer, SystemTimes, Times
+from console.tui.ui.options import ConsoleOptions
+
+SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"})
+_KEPT = 200
+_IDENTIFY_EVERY = 30.0
+_RETRY_OPEN = 2.0
+
+
+class World:
+    """One console's knowledge. `heard` is told of every batch; `times` are the clocks."""
+
+    def __init__(
+        self,
+        options: ConsoleOptions,
+        heard: Callable[[Changes], None],
+        *,
+        times: Times | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.options = options
+        self.times: Times = times or SystemTimes()
+        self.mirror = Mirror(lambda text: inert(text).text)
+        until = self.times.monotonic() + ARMED_FOR if options.start == "armed" and not options.read_only else None
+        self.session = Session(
+            options.operator, environment=options.environment, read_only=options.read_only, armed_until=until
+        )
+        self.plane: Plane | None = None
+        self.dispatcher: Dispatcher | None = None
+        self.signed_out = ""
+        """Why the plane does not know who is here, with the next step; empty while it does."""
+        self.identified = False
+        self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
+        self.stories: OrderedDict[str, tuple[Hashable, list[AuditRecord]]] = OrderedDict()
+        self._sync: Synchronizer | None = None
+        self._heard = heard
+        self._pause = pause
+
+    # Time and state
+
+    @property
+    def source(self) -> Tables:
+        """The tables that the views read."""
+        return self.mirror.tables
+
+    @property
+    def connection(self) -> Connection:
+        """The connection as it is now, which may be older than the last batch."""
+        return self._sync.connection if self._sync is not None else self.session.connection
+
+    def now(self) -> float:
+        """The plane's clock in seconds since the epoch, as far as it is known."""
+        return self._sync.plane_now if self._sync is not None else self.times.wall()
+
+    @property
+    def live(self) -> bool:
+        """Whether what is shown is fresh."""
+        return self.connection.live
+
+    def facts(self) -> StatusFacts:
+        """What the strip tells now."""
+        monotonic, session = self.times.monotonic(), self.session
+        left = None if session.expires_at is None else max(0.0, session.expires_at - self.now())
+        figures: dict[str, Any] = dict(mirror_facts(self.source, self.now()))
+        return StatusFacts(
+            environment=session.environment,
+            operator=session.operator or "not known",
+            mode=session.mode(monotonic),
+            connection=str(self.connection.state),
+            sign_in_left=left,
+            armed_left=session.armed_for(monotonic),
+            silent=self.connection.silent_for(monotonic),
+            production=self.options.colour == "red",
+            **figures,
+        )
+
+    def touch(self) -> None:
+        """A key was pressed."""
+        self.session = touched(self.session, self.times.monotonic())
+
+    def turn_arming(self) -> str:
+        """Arm, or be SAFE again. Returns the sentence that says what it is now."""
+        now = self.times.monotonic()
+        if self.session.read_only:
+            return "READ-ONLY: this console cannot be armed."
+        if self.session.armed_for(now) > 0:
+            self.session = disarm(self.session)
+            return "SAFE: what gives power needs ! first."
+        self.session = arm(self.session, now)
+        return "ARMED: what gives power works for five idle minutes."
+
+    # Acts
+
+    def check(self, act: str) -> Refusal | None:
+        """Why an act may not be sent now."""
+        if self.session.read_only or self.dispatcher is not None:
+            checker = self.dispatcher or Dispatcher(_NO_PLANE, monotonic=self.times.monotonic, wall=self.times.wall)
+            if self.identified or self.session.read_only:
+                return checker.check(act, replace(self.session, connection=self.connection))
+        return Refusal(self.signed_out or "The plane has not answered yet: nothing can be sent.")
+
+    async def send(self, intent: Intent) -> Result:
+        """Send an act. Never raises for what the plane answers."""
+        if self.dispatcher is None:
+            raise ProblemError("unreachable", "The plane has not answered yet; nothing was sent.")
+        return await self.dispatcher.send(intent, replace(self.session, connection=self.connection))
+
+    def settled(self) -> list[Result]:
+        """Outcomes that were unknown and no longer are."""
+        if self.dispatcher is None:
+            return []
+        return self.dispatcher.reconcile(self.source, replace(self.session, connection=self.connection))
+
+    # What is fetched for the cards
+
+    def detail_of(self, id: str) -> ApprovalDetail | None:
+        """What was fetched of an approval request, when it is of its present version."""
+        row = self.source.approvals.get(id)
+        return None if row is None else self.details.get((id, row.version))
+
+    async def fetch_detail(self, id: str) -> ApprovalDetail | None:
+        """Fetch what the card shows beside the request itself. None where the plane did not answer."""
+        if self.plane is None:
+            return None
+        try:
+            detail = await self.plane.approval_detail(id)
+        except (ProblemError, OSError, TimeoutError):
+            return None
+        row = self.source.approvals.get(id)
+        if row is not None and (row.revision, row.digest) == (detail.approval.revision, detail.approval.digest):
+            _keep(self.details, (id, row.version), detail)
+        return detail
+
+    def story_stamp(self, task_id: str) -> Hashable:
+        """Differs when a task's story has grown."""
+        source = self.source
+        row = source.tasks.get(task_id)
+        if row is None:
+            return None
+        chain = source.chains.get(row.root_id)
+        leases = sum(one.version for one in source.leases.of("task", task_id))
+        approvals = sum(one.version for one in source.approvals.of("task", task_id))
+        return (row.state, chain.version if chain else 0, leases, approvals, len(source.decisions.of("task", task_id)))
+
+    def story_of(self, task_id: str) -> tuple[list[AuditRecord], bool]:
+        """A task's story as it was fetched, and whether it is still whole."""
+        stamp, records = self.stories.get(task_id, (None, []))
+        return records, bool(records) and stamp == self.story_stamp(task_id)
+
+    async def fetch_story(self, task_id: str) -> None:
+        """Fetch a task's story; what was fetched before stays where the plane does not answer."""
+        if self.plane is None:
+            return
+        stamp = self.story_stamp(task_id)
+        try:
+            records = await self.plane.task_story(task_id)
+        except (ProblemError, OSError, TimeoutError):
+            return
+        _keep(self.stories, task_id, (stamp, records))
+
+    # The plane
+
+    def reconnect(self) -> None:
+        """Try the plane again now instead of waiting."""
+        if self._sync is not None:
+            self._sync.reconnect()
+
+    async def run(self) -> None:
+        """Open the plane and follow it, for ever; a plane that cannot be opened is tried again."""
+        while True:
+            try:
+                async with self.options.open_plane() as plane:
+                    await self._follow(plane)
+            except (ProblemError, OSError, TimeoutError) as problem:
+                self._note(problem)
+                connection = lost(self.session.connection, str(problem) or "no answer")
+                self.session = replace(self.session, connection=connection)
+                self._heard(Changes())
+            await self._pause(_RETRY_OPEN)
+
+    async def _follow(self, plane: Plane) -> None:
+        self.plane = plane
+        self.dispatcher = Dispatcher(
+            plane, monotonic=self.times.monotonic, wall=self.times.wall, request_id=self.options.request_id
+        )
+        self._sync = Synchronizer(plane, self.mirror, self._hear, times=self.times)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sync.run())
+            group.create_task(self._identify(plane))
+
+    async def _identify(self, plane: Plane) -> None:
+        """Ask who is signed in, and ask again from time to time: roles change, and a sign-in ends."""
+        while True:
+            wait = _IDENTIFY_EVERY
+            try:
+                who = await plane.whoami()
+            except (ProblemError, OSError, TimeoutError) as problem:
+                self._note(problem)
+                wait = _RETRY_OPEN
+            else:
+                self.signed_out = ""
+                self.identified = True
+                self.session = replace(
+                    self.session,
+                    operator=inert(who.name, 64).text,
+                    roles=frozenset(map(str, who.roles)),
+                    groups=frozenset(who.groups),
+                    expires_at=None if who.expires_at is None else who.expires_at.timestamp(),
+                )
+            self._heard(Changes())
+            await self._pause(wait)
+
+    def _note(self, problem: BaseException) -> None:
+        if isinstance(problem, ProblemError) and problem.code in SIGNED_OUT:
+            self.signed_out = f"{inert(problem.detail).text}. Sign in again: leasehold login."
+            self.identified = False
+
+    def _hear(self, changes: Changes, connection: Connection) -> None:
+        if connection.state is Freshness.LIVE:
+            self.signed_out = "" if self.identified else self.signed_out
+        self.session = replace(self.session, connection=connection)
+        self._heard(changes)
+
+
+class _NoPlane:
+    """No plane is open; a dispatcher over it only checks."""
+
+
+_NO_PLANE: Any = _NoPlane()
+
+
+def _keep(kept: "OrderedDict[Any, Any]", key: Hashable, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)

@@ -1,0 +1,48 @@
+"""Writing out what is shown: a file of mode 0600 in the state folder, as CSV or JSON, and never over another one."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from console.tui.present.cells import Cell
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """The cells as CSV. A cell that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(titles)
+    for row in rows:
+        writer.writerow([_harmless(cell.text.strip()) for cell in row])
+    return out.getvalue()
+
+
+def as_json(records: Sequence[object]) -> str:
+    """The rows as JSON."""
+    return json.dumps(list(records), indent=2, ensure_ascii=False) + "\n"
+
+
+def write_file(folder: Path, name: str, at: datetime, suffix: str, text: str) -> Path:
+    """Write a new file and return its path. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stem = f"{name}-{at:%Y%m%dT%H%M%SZ}"
+    for number in range(100):
+        path = folder / f"{stem}{f'-{number}' if number else ''}.{suffix}"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+    raise FileExistsError(f"{stem}.{suffix}")
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) and text != "-" else text
