@@ -83,8 +83,8 @@ def open_console(options: Options, *, theme: str | None = None, read_only: bool 
     last = _Last()
 
     # The screens load here, after everything that can be wrong without them.
-    from console.tui.ui.run import run  # noqa: PLC0415
     from console.tui.ui.options import ConsoleOptions  # noqa: PLC0415
+    from console.tui.ui.run import run  # noqa: PLC0415
 
     profile = place.profile
     run(
