@@ -93,10 +93,11 @@ def page(call: Call, kind: type[E], query: ListQuery, *, without: frozenset[str]
     tree = read_filter(query.filter, kind.collection)
     fields = fields_for(kind.collection) if tree is not None else {}
     cursor = store.head()
+    limit = min(query.limit, call.settings.max_page)
     now = call.services.clock.now()
     rows: list[E] = []
     mark, looked, more = query.next, 0, True
-    while more and len(rows) < query.limit and looked < call.settings.max_scan:
+    while more and len(rows) < limit and looked < call.settings.max_scan:
         bound = {"before": mark} if query.newest else {"after": mark}
         found = store.find(kind, limit=MAX_PAGE, newest=query.newest, **bound, **equals)
         more = len(found) == MAX_PAGE
@@ -105,7 +106,7 @@ def page(call: Call, kind: type[E], query: ListQuery, *, without: frozenset[str]
             mark = row.id
             if tree is None or evaluate(tree, row, fields, now):
                 rows.append(row)
-            if len(rows) == query.limit:
+            if len(rows) == limit:
                 more = more or row is not found[-1]
                 break
     items = tuple(row.model_dump(mode="json", exclude=set(without)) for row in rows)

@@ -57,6 +57,7 @@ async def list_audit(call: CallOf, query: Annotated[AuditQuery, Query()]) -> Res
     fields = fields_for("audit") if tree is not None else {}
     now = call.services.clock.now()
     cursor = store.head()
+    limit = min(query.limit, call.settings.max_page)
     windows = _back(store, query, equals) if query.newest else _on(store, query, equals)
     rows: list[AuditRecord] = []
     looked = 0
@@ -67,10 +68,10 @@ async def list_audit(call: CallOf, query: Annotated[AuditQuery, Query()]) -> Res
         for row in found:
             if tree is None or evaluate(tree, row, fields, now):
                 rows.append(row)
-            if len(rows) == query.limit:
+            if len(rows) == limit:
                 mark = str(row.seq)
                 break
-        if len(rows) == query.limit or mark is None or looked >= call.settings.max_scan:
+        if len(rows) == limit or mark is None or looked >= call.settings.max_scan:
             break
     items = tuple(row.model_dump(mode="json") for row in rows)
     return tell(Page(items=items, next=mark, cursor=cursor))
