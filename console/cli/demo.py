@@ -6,6 +6,7 @@ Owns how the roof's parts reach the estate: identities are minted and settings a
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from console.bootstrap import FIRST_OPERATOR, development_domain, secret_store
 from console.cli.failures import Failure, Status, usage
@@ -37,7 +39,12 @@ _NAMES = [person.name for person in PEOPLE]
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 100.0), help="How fast they think.")
 @click.option("--headless", is_flag=True, help="No console: print one JSON line once everything serves, run until interrupted.")
 @click.option("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="Where the plane listens; a loopback address.")
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="The data folder; without it a fresh one.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The data folder; without it a temporary one.",
+)
 @click.option("--theme", metavar="NAME", help="The console's theme.")
 @click.option("--as", "operator", default="maya", show_default=True, type=click.Choice(_NAMES), help="Who you are.")
 @click.pass_context
@@ -58,6 +65,8 @@ def demo(
     Agents of three teams do real work on a customer database, a folder of documents and an outbox. Some of it needs a
     person; now and then one of them is hijacked. Join from another terminal: leasehold console --data DIR --as omar
     """
+    if not headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise usage("The console needs a terminal that can be painted.", "Without one: leasehold demo --headless.")
     root = ctx.find_root().params
     data, theme = data or root.get("data"), theme or root.get("theme")
     folder = private_folder(data.expanduser().absolute() if data else Path(tempfile.mkdtemp(prefix="leasehold-demo-")))
@@ -75,6 +84,8 @@ def demo(
         asyncio.run(_run(estate, foreground, headless=headless))
     except EstateFailed as failed:
         raise Failure(Status.FAILED, str(failed), f"See {folder / 'logs'}.") from None
+    if data is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _run(estate: Estate, foreground: Coroutine[Any, Any, None], *, headless: bool) -> None:
@@ -120,7 +131,8 @@ async def _console(data: Path, operator: str, theme: str | None) -> None:
     command += ["--data", str(data), "--as", operator]
     child = await asyncio.create_subprocess_exec(*command, *(["--theme", theme] if theme else []))
     try:
-        await child.wait()
+        if await child.wait() != 0:
+            raise EstateFailed(f"The console ended with status {child.returncode}.")
     finally:
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)
@@ -164,5 +176,8 @@ def _roof(data: Path) -> Roof:
 
 
 def _loopback(listen: str) -> str:
-    """Raises ValueError for an address that the plane would refuse."""
-    return ServerSettings(listen=listen).listen
+    """Raises Failure for an address that the plane would refuse."""
+    try:
+        return ServerSettings(listen=listen).listen
+    except ValidationError as error:
+        raise usage(f"--listen {listen}: {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None

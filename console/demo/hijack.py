@@ -12,7 +12,10 @@ from console.demo.work import Contained, Denied, Ended, Trouble, Waits, Work
 from console.model.base import Json
 from console.model.scales import DataClass
 
-ROUNDS: Final = 10
+ROUNDS: Final = 16
+"""How often it comes back for more."""
+IN_VAIN: Final = 2
+"""After so many rounds in which nothing at all came about it counts as stopped."""
 AGAIN: Final = 8
 """How often it tries again, once it has been stopped, before it gives its task up."""
 
@@ -22,18 +25,19 @@ async def follow(work: Work, address: str, team: str, chance: random.Random) -> 
     work.hijacked = True
     work.note("hijack", "begins", to=address)
     loot: list[Json] = []
-    rows, refusals = chance.randint(6, 18), 0
+    rows, in_vain, tries = chance.randint(6, 18), 0, 0
     for number in range(ROUNDS):
-        for step in _reads(team, rows, number, chance):
-            got = await _try(work, step)
-            refusals += got is None
-            loot.append(got.get("rows", got.get("text")) if got else None)
-        if number >= 1 and await _try(work, _send(team, address, loot)) is None:
-            refusals += 1
-        if refusals >= AGAIN:
+        steps = _reads(team, rows, number, chance)
+        got = [await _try(work, step) for step in steps]
+        loot.extend(one.get("rows", one.get("text")) for one in got if one)
+        if number >= 1:
+            got.append(await _try(work, _send(team, address, loot)))
+        tries += len(got)
+        in_vain = 0 if any(got) else in_vain + 1
+        if in_vain == IN_VAIN:
             break
         rows = int(rows * chance.uniform(1.6, 2.4))
-    work.note("hijack", "stopped", tries=refusals)
+    work.note("hijack", "stopped" if in_vain == IN_VAIN else "went through", tries=tries)
     for _ in range(AGAIN):
         await work.think(12.0)
         await _try(work, _send(team, address, loot))
