@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -14,6 +15,9 @@ log = logging.getLogger("leasehold.api")
 STOP_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from another. The store's writer gives it up at each statement; with the
+interpreter's own 5 ms it would wait that long behind a busy event loop each time."""
 
 
 class NotLoopback(Exception):
@@ -31,6 +35,7 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, on the server's own socket; returns once it has stopped."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         await super().serve(sockets=sockets or [self._listening])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -17,7 +17,7 @@ from console.model.base import Entity
 from console.model.problems import ProblemError
 from console.server.ports import Answered, Clock, Once, StoredEvent, Transaction, Value, once
 from console.server.store import codec, reading, schema
-from console.server.store.cache import CAPACITY, EntityCache
+from console.server.store.cache import CAPACITY, EntityCache, ReadingCache
 from console.server.store.folder import DATABASE, RESERVE_BYTES, FolderLock, Reserve, prepare
 from console.server.store.snapshot import Snapshot, snapshot_queries
 from console.server.store.transaction import Tracer
@@ -54,6 +54,7 @@ class SqliteStore:
         self._reading = threading.RLock()
         self._clock = clock
         self._cache = cache
+        self._readings = ReadingCache()
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -192,10 +193,17 @@ class SqliteStore:
         newest: bool = False,
         **equals: Value,
     ) -> list[E]:
+        mark = self._cache.mark(kind.collection)
+        lookup = (kind, after, before, limit, newest, tuple(equals.items()))
+        kept = self._readings.get(lookup, mark)
+        if kept is not None:
+            return cast("list[E]", list(kept))
         with self._reading:
-            return reading.find(
+            found = reading.find(
                 self._reader, self._keep, kind, after=after, before=before, limit=limit, newest=newest, equals=equals
             )
+        self._readings.keep(lookup, mark, found)
+        return found
 
     def count(self, kind: type[E], **equals: Value) -> int:
         with self._reading:
