@@ -41,7 +41,7 @@ def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
     if preview.people_waiting:
         lines.append(said("WAITING", text(", ".join(preview.people_waiting)), muted("   work on their behalf stops")))
     until = preview.residual_exposure_at
-    if until is not None and until.timestamp() > now:
+    if until is not None and until.timestamp() >= now + 1:
         left = countdown(until.timestamp() - now)
         lines.append(
             said(

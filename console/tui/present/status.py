@@ -11,6 +11,10 @@ from console.tui.present.spans import Piece, Span, Tone
 from console.tui.present.views.view import Source
 
 
+_SHORT = {"production": "PROD", "staging": "STAGE", "development": "DEV"}
+"""Where there is little room, so that the operator's name still has some."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusFacts:
     """What the strip tells, taken from the session, the connection and the mirror at one instant. Spans in seconds."""
@@ -48,20 +52,15 @@ def mirror_facts(source: Source, now: float) -> dict[str, int | float | None]:
 
 def status_pieces(facts: StatusFacts) -> tuple[Piece, ...]:
     """The strip, left to right. The mode and the connection never leave; the environment and what waits leave last."""
-    signed = facts.operator
-    left = (
-        ""
-        if facts.sign_in_left is None
-        else f" {span_of_time(facts.sign_in_left // 60 * 60) if facts.sign_in_left >= 60 else 'ends'}"
-    )
+    left = "" if facts.sign_in_left is None else f" {_sign_in(facts.sign_in_left)}"
     soon = facts.sign_in_left is not None and facts.sign_in_left < 300
     pieces = [
-        Piece((Span(f" {facts.environment} ", Tone.DANGER if facts.production else Tone.INFO, strong=True, fill=True),), 1),
-        Piece((Span(signed), Span(left, Tone.WARN if soon else Tone.MUTED)), 6),
-        Piece((_mode(facts),), 0, name="arm"),
+        _environment(facts),
+        Piece((Span(facts.operator), Span(left, Tone.WARN if soon else Tone.MUTED)), 6),
+        Piece((_mode(facts), *_how_to_arm(facts)), 0, name="arm", short=(_mode(facts),)),
         Piece((_connection(facts),), 0),
-        Piece(_approvals(facts), 2, name="approvals"),
-        Piece(_leases(facts), 4, name="leases"),
+        Piece(_approvals(facts, whole=True), 2, name="approvals", short=_approvals(facts)),
+        Piece(_leases(facts, whole=True), 4, name="leases", short=_leases(facts)),
         Piece(
             (
                 Span("stuck ", Tone.MUTED),
@@ -71,17 +70,35 @@ def status_pieces(facts: StatusFacts) -> tuple[Piece, ...]:
             name="stuck",
         ),
         Piece(
-            (
-                Span(
-                    "no policy" if facts.revision is None else f"r{facts.revision}",
-                    Tone.DANGER if facts.revision is None else Tone.TEXT,
-                ),
-            ),
+            (*((Span("policy ", Tone.MUTED),) if facts.revision is not None else ()), _revision(facts)),
             5,
             name="policies",
+            short=(_revision(facts),),
         ),
     ]
     return tuple(pieces)
+
+
+def _sign_in(left: float) -> str:
+    """How long the sign-in lasts: whole minutes, and whole hours while there are some."""
+    unit = 3600 if left >= 3600 else 60
+    return span_of_time(left // unit * unit) if left >= unit else "ends"
+
+
+def _environment(facts: StatusFacts) -> Piece:
+    tone = Tone.DANGER if facts.production else Tone.INFO
+    short = _SHORT.get(facts.environment, facts.environment)
+    whole, fewer = (Span(f" {name} ", tone, strong=True, fill=True) for name in (facts.environment, short))
+    return Piece((whole,), 1, short=(fewer,))
+
+
+def _revision(facts: StatusFacts) -> Span:
+    known = facts.revision is not None
+    return Span(f"r{facts.revision}" if known else "no policy", Tone.TEXT if known else Tone.DANGER)
+
+
+def _how_to_arm(facts: StatusFacts) -> tuple[Span, ...]:
+    return (Span(" ! to arm", Tone.MUTED),) if facts.mode == "SAFE" else ()
 
 
 def _mode(facts: StatusFacts) -> Span:
@@ -96,14 +113,19 @@ def _connection(facts: StatusFacts) -> Span:
     return Span(f"{sign.glyph} {sign.word}{since}", sign.tone, sign.strong)
 
 
-def _approvals(facts: StatusFacts) -> tuple[Span, ...]:
-    spans = (Span("appr ", Tone.MUTED), Span(figure(facts.approvals), strong=bool(facts.approvals)))
-    return (*spans, Span(f" ({facts.critical}!)", Tone.DANGER, strong=True)) if facts.critical else spans
+def _approvals(facts: StatusFacts, *, whole: bool = False) -> tuple[Span, ...]:
+    word = "approvals " if whole else "appr "
+    spans = (Span(word, Tone.MUTED), Span(figure(facts.approvals), strong=bool(facts.approvals)))
+    critical = f" ({facts.critical} critical)" if whole else f" ({facts.critical}!)"
+    return (*spans, Span(critical, Tone.DANGER, strong=True)) if facts.critical else spans
 
 
-def _leases(facts: StatusFacts) -> tuple[Span, ...]:
+def _leases(facts: StatusFacts, *, whole: bool = False) -> tuple[Span, ...]:
     spans = (Span("leases ", Tone.MUTED), Span(figure(facts.leases), strong=True))
-    return spans if facts.next_expiry is None else (*spans, Span(f" ({countdown(facts.next_expiry)})", Tone.MUTED))
+    if facts.next_expiry is None:
+        return spans
+    soon = countdown(facts.next_expiry)
+    return (*spans, Span(f" next {soon}" if whole else f" ({soon})", Tone.MUTED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,14 @@ from console.tui.rows import LIVE_LEASES, ApprovalRow
 _RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _OPEN = {"pending": 0, "approved": 1}
 
+_WHERE = {"production": "prod", "staging": "stage", "development": "dev"}
+
 COLUMNS = (
     Column("wait", "WAIT", 5, align=Align.RIGHT, ticking=True),
     Column("risk", "RISK", 11),
-    Column("agent", "AGENT", 11, flexible=True, most=24),
-    Column("wants", "WANTS", 20, flexible=True, most=56),
-    Column("where", "WHERE", 6, priority=2, flexible=True, most=12),
+    Column("agent", "AGENT", 15, flexible=True, most=24),
+    Column("wants", "WANTS", 19, flexible=True, most=56),
+    Column("where", "WHERE", 5, priority=2),
     Column("for", "FOR", 5, priority=1, align=Align.RIGHT),
     Column("left", "LEFT", 5, align=Align.RIGHT, ticking=True),
     Column("state", "STATE", 11, priority=4),
@@ -87,7 +89,7 @@ def cells(source: Source, row: ApprovalRow, now: float) -> tuple[Cell, ...]:
         sign_of(RISK, row.risk_level).cell(),
         Cell(row.agent_name or approval.requested_by),
         Cell(wants(approval), strong=row.risk_level == "critical"),
-        Cell(approval.ask.environment if approval.ask else "-"),
+        Cell(_WHERE.get(approval.ask.environment, approval.ask.environment) if approval.ask else "-"),
         Cell(asked_for(approval.ask)),
         Cell("-" if left is None else countdown(left), tone),
         sign_of(APPROVAL, row.state).cell(1),
@@ -202,7 +204,7 @@ def _risk(source: Source, approval: Approval) -> list[Line]:
         spans = [Span(f"{touched.glyph} {touched.word}", touched.tone, whole=True)]
         for name, count in now_rows.items():
             if count:
-                spans += [muted(f"  {name} "), strong(figure(count)), muted(" rows read")]
+                spans += [muted(f"  {name} "), strong(figure(count)), muted(" row read" if count == 1 else " rows read")]
         spans += [muted("  sends "), strong(figure(sends))]
         lines.append(said("TOUCHED", *spans))
         if most:
