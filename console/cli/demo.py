@@ -69,12 +69,13 @@ def demo(
         raise usage("The console needs a terminal that can be painted.", "Without one: leasehold demo --headless.")
     root = ctx.find_root().params
     data, theme = data or root.get("data"), theme or root.get("theme")
+    listen = _loopback(listen)
     folder = private_folder(data.expanduser().absolute() if data else Path(tempfile.mkdtemp(prefix="leasehold-demo-")))
     if embedded.running(folder) is not None:
         raise Failure(Status.CONFLICT, f"A plane runs in {folder} already.", f"Join it: leasehold console --data {folder}")
     try:
         settings = Settings(
-            data=folder, seed=seed, agents=agents, speed=speed, listen=_loopback(listen), bundle=sample_folder() / "bundle"
+            data=folder, seed=seed, agents=agents, speed=speed, listen=listen, bundle=sample_folder() / "bundle"
         )
         estate = Estate(settings, _roof(folder))
     except ValueError as error:
@@ -92,7 +93,7 @@ async def _run(estate: Estate, foreground: Coroutine[Any, Any, None], *, headles
     """The estate, for as long as what stands in the foreground goes on. A signal while it starts ends it, too."""
     front = asyncio.ensure_future(_after_start(estate, foreground, headless=headless))
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, front.cancel)
     try:
         await asyncio.wait([front])

@@ -8,6 +8,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from typing import Any, Final
 
 import httpx
@@ -217,7 +218,7 @@ LOOPS: Final[dict[str, Callable[[Agent], Coroutine[Any, Any, None]]]] = {
 
 async def run_agent(own: Workload) -> None:
     """Be an agent of the estate until cancelled."""
-    log = StepLog(own.data, own.name)
-    async with own.client() as client, httpx.AsyncClient(timeout=20.0, trust_env=False) as http:
-        log.write("start", "done")
-        await LOOPS[own.kind](Agent(own, client, http, log))
+    with closing(StepLog(own.data, own.name)) as log:
+        async with own.client() as client, httpx.AsyncClient(timeout=20.0, trust_env=False) as http:
+            log.write("start", "done")
+            await LOOPS[own.kind](Agent(own, client, http, log))

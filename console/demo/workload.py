@@ -81,6 +81,10 @@ class StepLog:
         self._file.write(json.dumps(line | facts) + "\n")
         self._file.flush()
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 def put_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 in one step. Raises OSError."""
