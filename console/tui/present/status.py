@@ -10,7 +10,6 @@ from console.tui.present.look import CONNECTION
 from console.tui.present.spans import Piece, Span, Tone
 from console.tui.present.views.view import Source
 
-
 _SHORT = {"production": "PROD", "staging": "STAGE", "development": "DEV"}
 """Where there is little room, so that the operator's name still has some."""
 

@@ -7,3 +7,7 @@ import os
 
 # At Textual's own 60 frames a key waits up to 17 ms for its paint; at 240 it waits 4, for no more processor time.
 os.environ.setdefault("TEXTUAL_FPS", "240")
+
+from console.tui.ui.run import run
+
+__all__ = ["run"]

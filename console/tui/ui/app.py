@@ -6,7 +6,6 @@ Owns the screen: which view is open, its history, what is said. What it knows is
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import ClassVar
 
 from textual import events
@@ -100,7 +99,7 @@ class Console(Side, Travel, Lines, App[None]):
                 yield Vertical(id="tables")
                 yield Detail(id="overview", surface="ground")
                 yield Detail(id="below", surface="ground")
-            yield Detail(id="card")
+            yield Detail(id="card", framed=True)
         yield self.make_filter_line()
         yield self.make_command_line()
         yield MessageLine(id="message")
@@ -132,7 +131,7 @@ class Console(Side, Travel, Lines, App[None]):
                 self._sheet[0].disarm(moved)
         for result in self.world.settled():
             self.tell(result)
-        if self.paused or not self.is_running:
+        if self.paused or not self.in_sight:
             return
         touched = changes.reset or not self.pane.depends_on.isdisjoint(changes.dirty) or not changes.dirty
         if touched:
@@ -155,13 +154,20 @@ class Console(Side, Travel, Lines, App[None]):
         self._rearranging = False
         self._rearranged_at = self.world.times.monotonic()
         self._dirty = False
-        if not self.paused:
+        if not self.paused and self.in_sight:
             self.pane.rearrange()
             self.repaint()
 
+    @property
+    def in_sight(self) -> bool:
+        """Whether there is a screen to paint on: not before the first and not after the last one."""
+        return self.is_running and bool(self.screen_stack) and self.screen_stack[0].is_attached
+
     def tick(self) -> None:
         """Once a second: countdowns, and what has passed by itself."""
-        self.query_one(MessageLine).pass_time()
+        if not self.in_sight:
+            return
+        self.screen_stack[0].query_one(MessageLine).pass_time()
         for result in self.world.settled():
             self.tell(result)
         if self.paused:
@@ -179,21 +185,21 @@ class Console(Side, Travel, Lines, App[None]):
 
     def repaint(self) -> None:
         """Paint the frame and the details again."""
-        self.paint_frame()
-        self.paint_side()
+        if self.in_sight:
+            self.paint_frame()
+            self.paint_side()
 
     def paint_frame(self) -> None:
         """Paint strip, views and keys."""
         world, pane = self.world, self.pane
         marks = len(pane.table.marks) if pane.table is not None else 0
         name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
-        with suppress(Exception if not self.is_running else LookupError):
-            base = self.screen_stack[0]
-            base.query_one(StatusStrip).show(strip_pieces(world))
-            extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
-            base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
-            tiny = base.has_class("tiny") or base.has_class("short")
-            base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())
+        base = self.screen_stack[0]
+        base.query_one(StatusStrip).show(strip_pieces(world))
+        extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
+        base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
+        tiny = base.has_class("tiny") or base.has_class("short")
+        base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())
         facts = world.facts()
         self.attention.name_window(facts.critical, facts.approvals)
 
@@ -247,7 +253,8 @@ class Console(Side, Travel, Lines, App[None]):
 
     def say(self, *spans: Span, stay: bool = False) -> None:
         """Say something in the message line."""
-        self.screen_stack[0].query_one(MessageLine).say(*spans, stay=stay)
+        if self.in_sight:
+            self.screen_stack[0].query_one(MessageLine).say(*spans, stay=stay)
 
     def refuse(self, why: str) -> None:
         """Say why a key did nothing."""

@@ -24,12 +24,17 @@ def strip_pieces(world: World) -> list[Piece]:
     """The status strip. The environment is a filled block in the profile's colour."""
     pieces = list(status_pieces(world.facts()))
     tone = COLOURS[world.options.colour]
-    pieces[0] = replace(pieces[0], spans=tuple(replace(span, tone=tone) for span in pieces[0].spans))
+    first = pieces[0]
+    pieces[0] = replace(first, spans=_toned(first.spans, tone), short=_toned(first.short, tone))
     if world.signed_out:
         pieces.insert(1, Piece((Span("✗ SIGN-IN ENDED", Tone.DANGER, strong=True), muted(" leasehold login")), 0))
         del pieces[2]
     pieces.append(Piece((muted(instant(moment(world.now()))),), 9, right=True))
     return pieces
+
+
+def _toned(spans: Spans, tone: Tone) -> Spans:
+    return tuple(replace(span, tone=tone) for span in spans)
 
 
 def tabs(world: World) -> list[Tab]:
@@ -66,6 +71,7 @@ def beside(pane: Pane, *, paused: bool, muted_bell: bool, marks: int) -> list[Pi
 def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = False) -> list[KeyHint]:
     """The key line: what this view offers, dead keys dim."""
     offered = sorted((one for one in ACTIONS if one.rank and one.offered(pane.name)), key=lambda one: one.rank)
+    offered = [one for one in offered if _fits(one, world, pane)]
     if tiny:
         offered = [one for one in offered if one.id in _TINY]
     return [
@@ -79,6 +85,20 @@ def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = Fal
         )
         for one in offered
     ]
+
+
+def _fits(action: Action, world: World, pane: Pane) -> bool:
+    """Whether the row under the cursor is one for which there is anything to release or retry. The key answers anyway."""
+    if action.id not in ("release", "retry"):
+        return True
+    subject = pane.subject(pane.cursor)
+    if subject is None:
+        return False
+    if action.id == "release":
+        agent = world.source.agents.get(subject.agent_id)
+        return agent is not None and agent.state == "contained"
+    lease = world.source.leases.get(subject.id)
+    return lease is not None and lease.state == "irrevocable"
 
 
 def _word(action: Action, pane: Pane) -> str:

@@ -245,7 +245,8 @@ def help_for_view(console: "Console", _: str = "") -> None:
             refusal = console.world.check(one.act) if one.act else None
             spans = [Span(f"{key_word(keys.get(one.id, '')) or 'enter':<8}", tone, strong=True), text(one.help)]
             if refusal is not None:
-                spans.append(muted(f"   not now: {refusal.text}"))
+                why = "after !" if refusal.text.startswith("SAFE") else f"not now: {refusal.text}"
+                spans.append(Span(f"   {why}", Tone.WARN if why == "after !" else Tone.MUTED))
             lines.append(Line(tuple(spans), label="" if number else title, hang=bool(number), indent=8))
     for number, (_, key, words) in enumerate(TABLE_KEYS):
         lines.append(

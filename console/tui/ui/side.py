@@ -48,7 +48,7 @@ class Side:
         self.set_timer(FETCH_AFTER, lambda: self._fetch(key))
 
     def _fetch(self: "Console", key: str | None) -> None:  # type: ignore[misc]  # a part of the application
-        if key is None or key != self.pane.cursor:
+        if key is None or key != self.pane.cursor or not self.in_sight:
             return
         if self.pane.name == "audit" and key == (self.pane.keys[-1] if self.pane.keys else None):
             self.load_older()
@@ -60,11 +60,11 @@ class Side:
 
     async def _fetch_detail(self: "Console", key: str) -> None:  # type: ignore[misc]  # a part of the application
         await self.world.fetch_detail(key)
-        self.paint_side()
+        self.repaint()
 
     async def _fetch_story(self: "Console", task: str) -> None:  # type: ignore[misc]  # a part of the application
         await self.world.fetch_story(task)
-        self.paint_side()
+        self.repaint()
 
     def _task_of(self: "Console", key: str | None) -> str:  # type: ignore[misc]  # a part of the application
         subject = self.pane.subject(key) if self.pane.name in ("approvals", "tasks", "leases", "grants") else None

@@ -41,8 +41,10 @@ def strip(width: int = 500, **changes: object) -> str:
 
 
 def test_the_strip_says_everything_at_eighty_columns() -> None:
-    assert "r42" in strip(82)
-    assert strip() == " PROD eu1   maya 41m  SAFE  ● LIVE  appr 7 (2!)  leases 143 (00:38)  stuck 0  r42"
+    assert strip(82) == " PROD eu1   maya 41m  SAFE  ● LIVE  appr 7 (2!)  leases 143 (00:38)  stuck 0  r42"
+    assert strip() == (
+        " PROD eu1   maya 41m  SAFE ! to arm  ● LIVE  approvals 7 (2 critical)  leases 143 next 00:38  stuck 0  policy r42"
+    )
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80])

@@ -55,7 +55,7 @@ def test_an_approval_becomes_a_row() -> None:
         "▲▲ critical",
         "executor-1",
         "deploy.assume_role cloud/roles/deploy",
-        "production",
+        "prod",
         "30m",
         "02:10",
         "◆ pending",

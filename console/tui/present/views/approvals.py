@@ -48,9 +48,9 @@ COLUMNS = (
     Column("where", "WHERE", 5, priority=2),
     Column("for", "FOR", 5, priority=1, align=Align.RIGHT),
     Column("left", "LEFT", 5, align=Align.RIGHT, ticking=True),
-    Column("state", "STATE", 11, priority=4),
+    Column("state", "STATE", 11, priority=5),
     Column("reviews", "REVIEWS", 7, priority=3, align=Align.RIGHT),
-    Column("behalf", "FOR WHOM", 12, priority=5),
+    Column("behalf", "FOR WHOM", 14, priority=4),
 )
 
 

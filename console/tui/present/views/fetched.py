@@ -184,7 +184,7 @@ def finding_lines(finding: Finding) -> tuple[Line, ...]:
 
 
 FRAMEWORK_COLUMNS = (
-    Column("framework", "FRAMEWORK", 24, flexible=True, most=56),
+    Column("framework", "FRAMEWORK", 42, flexible=True, most=64),
     Column("version", "VERSION", 9, priority=1),
     Column("supported", "SUPPORTED", 9, align=Align.RIGHT),
     Column("gaps", "GAPS", 5, align=Align.RIGHT),

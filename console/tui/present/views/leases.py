@@ -34,15 +34,15 @@ ENDED_SHOWN = 120.0
 COLUMNS = (
     Column("left", "LEFT", 5, align=Align.RIGHT, ticking=True),
     Column("state", "STATE", 14),
-    Column("agent", "AGENT", 11, flexible=True, most=24),
-    Column("scope", "SCOPE", 22, flexible=True, most=56),
+    Column("agent", "AGENT", 15, flexible=True, most=24),
+    Column("scope", "SCOPE", 28, flexible=True, most=56),
     Column("class", "CLASS", 15, priority=2),
     Column("revocable", "REVOCABLE", 17, priority=3),
     Column("task", "TASK", 7, priority=4),
     Column("uses", "USES", 6, priority=5, align=Align.RIGHT),
     Column("rows", "ROWS", 7, priority=6, align=Align.RIGHT),
     Column("issuer", "ISSUER", 10, priority=7),
-    Column("exposure", "EXPOSURE", 24, priority=1, flexible=True, most=40, ticking=True),
+    Column("exposure", "EXPOSURE", 20, priority=1, flexible=True, most=40, ticking=True),
 )
 
 

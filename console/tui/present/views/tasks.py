@@ -18,8 +18,8 @@ from console.tui.rows import LIVE_LEASES, TaskRow
 ENDED_SHOWN = 300.0
 
 COLUMNS = (
-    Column("task", "TASK", 22, flexible=True, most=48, sortable=False),
-    Column("intent", "INTENT", 14, flexible=True, most=32),
+    Column("task", "TASK", 27, flexible=True, most=40, sortable=False),
+    Column("intent", "INTENT", 16, flexible=True, most=32),
     Column("state", "STATE", 11),
     Column("age", "AGE", 5, priority=2, align=Align.RIGHT, ticking=True),
     Column("left", "LEFT", 5, priority=1, align=Align.RIGHT, ticking=True),
@@ -29,6 +29,7 @@ COLUMNS = (
     Column("sends", "SENDS", 5, priority=5, align=Align.RIGHT),
     Column("risk", "RISK", 11, priority=6),
     Column("behalf", "FOR WHOM", 12, priority=7),
+    Column("id", "ID", 8, priority=8, sortable=False),
 )
 
 
@@ -49,7 +50,7 @@ def cells_under(source: Source, row: TaskRow, now: float, branch: str = "") -> t
     left = min(row.deadline_at, row.heartbeat_due_at) - now
     level = _risk(source, row)
     return (
-        Cell(f"{branch}{row.agent_name} {short_id(row.id)}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
+        Cell(f"{branch}{row.agent_name}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
         Cell(row.purpose),
         sign_of(TASK, row.state).cell(1),
         Cell(countdown((now if row.ended_at is None else row.ended_at) - row.opened_at), Tone.MUTED),
@@ -60,6 +61,7 @@ def cells_under(source: Source, row: TaskRow, now: float, branch: str = "") -> t
         Cell(figure(ledger.sends) if ledger else "", Tone.WARN if ledger and ledger.sends else Tone.TEXT),
         sign_of(RISK, level).cell() if level else Cell("-", Tone.MUTED),
         Cell(row.on_behalf_of, Tone.MUTED),
+        Cell(short_id(row.id), Tone.DIM),
     )
 
 

@@ -22,7 +22,7 @@ class StatusStrip(OneLine):
 
     def gap(self, width: int) -> int:
         """Cells between two pieces."""
-        return 3 if width >= 140 else 2
+        return 3 if width >= 140 else 2 if width >= 84 else 1
 
     def on_click(self, event: events.Click) -> None:
         """Report the piece that was clicked."""
