@@ -72,6 +72,7 @@ class Estate:
     """A plane that serves, and who calls it."""
 
     url: str
+    pid: int
     workers: tuple[Worker, ...]
     victim: Worker
     server: str
@@ -96,7 +97,7 @@ async def serving(data: Path, cached: int) -> AsyncIterator[Estate]:
             workers = [await _worker(url, data, admin, name) for name in names]
             enrolled = await admin.enrol_operator(OperatorInput(name="ravi", roles=(Role.RESPONDER,)))
             async with LeaseholdClient(url, url, lambda: enrolled.token) as responder:
-                yield Estate(url, tuple(workers[:-1]), workers[-1], svid(data, DOCS), admin, responder)
+                yield Estate(url, process.pid, tuple(workers[:-1]), workers[-1], svid(data, DOCS), admin, responder)
         process.stdin.close()
         await asyncio.wait_for(process.wait(), 30)
     finally:
@@ -181,10 +182,10 @@ def row(name: str, connections: int, measured: Measured) -> str:
     if measured.unwanted:
         raise RuntimeError(f"{name} was answered otherwise than expected: {measured.unwanted}")
     times = f"{measured.percentile(0.5):.2f} / {measured.percentile(0.99):.2f}"
-    return f"| {name} | {connections} | {measured.rate:,.0f} | {times} |"
+    return f"| {name} | {connections} | {measured.rate:,.0f} | {times} | {measured.processor_ms:.2f} |"
 
 
-HEAD = "| | connections | a second | p50 / p99 ms |\n|---|---|---|---|"
+HEAD = "| | connections | a second | p50 / p99 ms | processor of the plane, ms each |\n|---|---|---|---|---|"
 
 
 async def decisions(folder: Path, seconds: float) -> None:
@@ -197,9 +198,11 @@ async def decisions(folder: Path, seconds: float) -> None:
             for kind, count in kinds:
                 for connections in (1, 8, 32):
                     asked = questions(estate, next(starts), count)
-                    await load(estate.url, asked, connections=connections, seconds=WARM_SECONDS, wanted=allowed)
+                    await load(estate.url, asked, connections=connections, pid=estate.pid, seconds=WARM_SECONDS, wanted=allowed)
                     before = (await estate.admin.make_checkpoint()).size
-                    measured = await load(estate.url, asked, connections=connections, seconds=seconds, wanted=allowed)
+                    measured = await load(
+                        estate.url, asked, connections=connections, pid=estate.pid, seconds=seconds, wanted=allowed
+                    )
                     grown = (await estate.admin.make_checkpoint()).size - before
                     if grown < len(measured.latencies):
                         raise RuntimeError(f"{len(measured.latencies)} decisions left only {grown} audit records")
@@ -217,33 +220,37 @@ async def leases(estate: Estate, seconds: float) -> None:
 
     asked = lease_requests(estate, estate.workers)
     for connections in (1, 8, 32):
-        await load(estate.url, asked, connections=connections, seconds=WARM_SECONDS, wanted=status(201), each=keep)
-        measured = await load(estate.url, asked, connections=connections, seconds=seconds, wanted=status(201), each=keep)
+        await load(
+            estate.url, asked, connections=connections, pid=estate.pid, seconds=WARM_SECONDS, wanted=status(201), each=keep
+        )
+        measured = await load(
+            estate.url, asked, connections=connections, pid=estate.pid, seconds=seconds, wanted=status(201), each=keep
+        )
         print(row("issued", connections, measured), flush=True)
-    tokens = [held.split(" ")[0] for _, held in issued[-LEASES:]]
+    tokens = [held.partition(" ")[0] for _, held in issued[-LEASES:]]
     for connections in (1, 8, 32):
         asked = introspections(estate, tokens)
-        await load(estate.url, asked, connections=connections, seconds=WARM_SECONDS, wanted=active)
-        measured = await load(estate.url, asked, connections=connections, seconds=seconds, wanted=active)
+        await load(estate.url, asked, connections=connections, pid=estate.pid, seconds=WARM_SECONDS, wanted=active)
+        measured = await load(estate.url, asked, connections=connections, pid=estate.pid, seconds=seconds, wanted=active)
         print(row("introspected", connections, measured), flush=True)
     credentials = {worker.agent.id: worker.token for worker in estate.workers}
     for connections in (1, 8, 32):
         part, issued = issued[: len(issued) // 2], issued[len(issued) // 2 :]
         given = (_give_back(estate, credentials[agent_id], held) for agent_id, held in part)
-        measured = await load(estate.url, given, connections=connections, seconds=seconds, wanted=status(200))
+        measured = await load(estate.url, given, connections=connections, pid=estate.pid, seconds=seconds, wanted=status(200))
         print(row("given back (RFC 7009)", connections, measured), flush=True)
     taken = (_revoke(estate, credentials[agent_id], held) for agent_id, held in issued)
-    measured = await load(estate.url, taken, connections=32, seconds=seconds, wanted=status(200))
+    measured = await load(estate.url, taken, connections=32, pid=estate.pid, seconds=seconds, wanted=status(200))
     print(row("revoked (/leases/{id}/revoke)", 32, measured), flush=True)
 
 
 def _give_back(estate: Estate, token: str, held: str) -> bytes:
-    body = urlencode({"token": held.split(" ")[0]}).encode()
+    body = urlencode({"token": held.partition(" ")[0]}).encode()
     return request(estate.url, "POST", "/broker/v1/revoke", token, body, FORM)
 
 
 def _revoke(estate: Estate, token: str, held: str) -> bytes:
-    path = f"/broker/v1/leases/{held.split(' ')[1]}/revoke"
+    path = f"/broker/v1/leases/{held.partition(' ')[2]}/revoke"
     return request(estate.url, "POST", path, token, b'{"reason":"measured"}')
 
 
@@ -255,6 +262,7 @@ async def containment(estate: Estate) -> None:
         estate.url,
         asked,
         connections=16,
+        pid=estate.pid,
         seconds=60,
         wanted=status(201),
         each=lambda reply: tokens.append(json.loads(reply.body)["credential"]),
@@ -300,7 +308,8 @@ async def _watch(
         while True:
             last = contained.is_set()
             for one in share:
-                seen.append((one, await connection.ask(next(asked))))
+                reply = await connection.ask(next(asked))
+                seen.append((one, reply))
             if last:
                 return
     finally:

@@ -4,9 +4,11 @@ The requests are bytes that were made beforehand, so that the client costs as li
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -29,7 +31,13 @@ class Measured:
 
     seconds: float
     latencies: list[float]
+    processor_seconds: float
     unwanted: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def processor_ms(self) -> float:
+        """What one answer cost the plane in processor time, all its threads together (milliseconds)."""
+        return self.processor_seconds / len(self.latencies) * 1000 if self.latencies else 0.0
 
     @property
     def rate(self) -> float:
@@ -101,10 +109,20 @@ def request(url: str, method: str, path: str, token: str, body: bytes = b"", kin
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def processor_seconds(pid: int) -> float:
+    """The processor time of a process so far, its own and the system's on its behalf. 0 where /proc does not tell."""
+    told = Path(f"/proc/{pid}/stat")
+    if not told.exists():
+        return 0.0
+    fields = told.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def load(
     url: str,
     requests: Iterator[bytes],
     *,
+    pid: int,
     connections: int,
     seconds: float,
     wanted: Callable[[Reply], bool],
@@ -114,6 +132,7 @@ async def load(
     opened = [await Connection.open(url) for _ in range(connections)]
     latencies: list[float] = []
     unwanted: dict[int, int] = {}
+    spent_before = processor_seconds(pid)
     begun = time.perf_counter()
     end = begun + seconds
 
@@ -132,7 +151,8 @@ async def load(
         async with asyncio.timeout(seconds + ANSWER_SECONDS):
             await asyncio.gather(*(work(connection) for connection in opened))
         spent = time.perf_counter() - begun
+        used = processor_seconds(pid) - spent_before
     finally:
         for connection in opened:
             connection.close()
-    return Measured(spent, sorted(latencies), unwanted)
+    return Measured(spent, sorted(latencies), used, unwanted)

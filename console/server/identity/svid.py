@@ -5,7 +5,9 @@ JWT-SVIDs (JWT-SVID, sections 2 to 5), and the development trust domain that min
 a trust domain says who may speak for it, so a bundle of one domain never verifies a subject of another.
 """
 
+import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +19,8 @@ from console.server.identity.tokens import JWT_SVID, LEEWAY_SECONDS, Expected, p
 
 MAX_SVID_SECONDS = 3600
 MAX_AUDIENCES = 16
+MAX_PROVEN = 4096
+"""How many verified SVIDs are remembered, by digest."""
 _TRUST_DOMAIN = re.compile(r"[a-z0-9._-]{1,255}")
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -65,6 +69,15 @@ class Svid:
     issued_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """An SVID that verified at an instant, and the key that it verified against."""
+
+    svid: Svid
+    key: VerifyKey
+    since: datetime
+
+
 class TrustBundle:
     """The public keys of one trust domain that may sign JWT-SVIDs."""
 
@@ -102,6 +115,7 @@ class TrustDomains:
     def __init__(self, domains: Mapping[str, KeySource], leeway_seconds: int = LEEWAY_SECONDS) -> None:
         self._domains = dict(domains)
         self._leeway = leeway_seconds
+        self._proven: OrderedDict[bytes, _Proven] = OrderedDict()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,9 +125,23 @@ class TrustDomains:
     def verify(self, token: str, audience: str, now: datetime) -> Svid:
         """Verify a JWT-SVID that is meant for an audience (JWT-SVID, section 4).
 
-        `iat` may be missing, as the standard has it. Raises ProblemError: `unknown_trust_domain`, and what `tokens.verify`
-        raises.
+        `iat` may be missing, as the standard has it. A workload presents the same SVID many times: of one that verified,
+        the digest is kept until it expires, and it counts for as long as its key is still its trust domain's.
+        Raises ProblemError: `unknown_trust_domain`, and what `tokens.verify` raises.
         """
+        mark = hashlib.sha256(f"{audience}\n{token}".encode(errors="surrogatepass")).digest()
+        proven = self._proven.get(mark)
+        if proven is not None and proven.since <= now < proven.svid.expires_at:
+            keys = self._domains[proven.svid.spiffe_id.trust_domain]
+            if keys.find(proven.key.key_id) is proven.key:
+                return proven.svid
+        proven = self._verify(token, audience, now)
+        self._proven[mark] = proven
+        while len(self._proven) > MAX_PROVEN:
+            self._proven.popitem(last=False)
+        return proven.svid
+
+    def _verify(self, token: str, audience: str, now: datetime) -> "_Proven":
         try:
             claimed = SpiffeId.parse(peek_subject(token))
         except ValueError as error:
@@ -129,7 +157,10 @@ class TrustDomains:
         verified = verify(token, keys, expected, now)
         if verified.subject != str(claimed) or not claimed.path:
             raise ProblemError("not_signed_in", "The credential's subject is not the SPIFFE ID of a workload.")
-        return Svid(claimed, verified.audiences, verified.expires_at, verified.issued_at)
+        key = keys.find(verified.key_id)
+        if key is None:
+            raise ProblemError("not_signed_in", "The credential was signed with a key that is not known here.")
+        return _Proven(Svid(claimed, verified.audiences, verified.expires_at, verified.issued_at), key, now)
 
 
 class DevelopmentTrustDomain:

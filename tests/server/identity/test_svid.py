@@ -8,7 +8,14 @@ import pytest
 
 from console.model.problems import ProblemError
 from console.server.identity.keys import BadKeys, KeyRing
-from console.server.identity.svid import DevelopmentRefused, DevelopmentTrustDomain, SpiffeId, TrustBundle, TrustDomains
+from console.server.identity.svid import (
+    MAX_PROVEN,
+    DevelopmentRefused,
+    DevelopmentTrustDomain,
+    SpiffeId,
+    TrustBundle,
+    TrustDomains,
+)
 from console.server.identity.tokens import sign
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -142,3 +149,41 @@ def test_keys_of_other_uses_are_passed_over() -> None:
     keys = RING.jwks(use="jwt-svid")["keys"]
     bundle = TrustBundle.read("dev.test", json.dumps({"keys": [{"use": "x509-svid", "kty": "EC", "x5c": ["…"]}, *keys]}))
     assert bundle.find(RING.current.key_id) is not None
+
+
+def test_a_second_presentation_is_held_to_time_audience_and_key_as_the_first() -> None:
+    ring = KeyRing.create(NOW)
+    trust = TrustDomains({"dev.test": DevelopmentTrustDomain("dev.test", ring)}, leeway_seconds=0)
+    token = svid(ring)
+
+    def code(now: datetime, audience: str = API, presented: str = token) -> str:
+        with pytest.raises(ProblemError) as caught:
+            trust.verify(presented, audience, now)
+        return caught.value.code
+
+    first = trust.verify(token, API, NOW)
+    assert trust.verify(token, API, NOW + timedelta(seconds=59)) is first
+    assert code(NOW, "spiffe://dev.test/leasehold/broker") == "wrong_audience"
+    assert code(NOW, presented=f"{token[:-2]}{'AA' if token[-2:] != 'AA' else 'BB'}") == "not_signed_in"
+    assert code(NOW + timedelta(seconds=60)) == "credential_expired"
+    ring.rotate(NOW, 10)
+    assert trust.verify(token, API, NOW + timedelta(seconds=5)) is first
+    ring.forget(NOW + timedelta(seconds=11))
+    assert code(NOW + timedelta(seconds=12)) == "not_signed_in"
+
+
+def test_a_presentation_before_the_first_is_verified_anew() -> None:
+    trust = TrustDomains({"dev.test": DEVELOPMENT}, leeway_seconds=0)
+    token = svid(nbf=AT)
+    trust.verify(token, API, NOW)
+    with pytest.raises(ProblemError) as caught:
+        trust.verify(token, API, NOW - timedelta(seconds=5))
+    assert caught.value.code == "clock_off"
+
+
+def test_only_a_bounded_number_of_svids_is_remembered() -> None:
+    trust = TrustDomains({"dev.test": DEVELOPMENT})
+    tokens = [svid(jti=str(number)) for number in range(MAX_PROVEN + 8)]
+    for token in tokens:
+        trust.verify(token, API, NOW)
+    assert len(trust._proven) == MAX_PROVEN
