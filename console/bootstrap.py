@@ -47,6 +47,7 @@ from console.server.identity.svid import DevelopmentTrustDomain, TrustBundle, Tr
 from console.server.identity.tokens import OwnTokens
 from console.server.ports import Hooks
 from console.server.store.sqlite import SqliteStore
+from console.settings.folders import APPLICATION
 from console.settings.secrets import KeyringSecrets, SecretFolder, SecretStore
 from console.settings.server import ServerSettings, TrustDomainSettings
 
@@ -74,7 +75,8 @@ def secret_store(settings: ServerSettings, data: Path) -> SecretStore:
     """Where the plane keeps its keys: the keyring, or the folder that the configuration names."""
     if settings.keys.source == "file" and settings.keys.folder is not None:
         return SecretFolder(data / settings.keys.folder)
-    return KeyringSecrets()
+    # Two planes of one person share a keyring and must not share keys.
+    return KeyringSecrets(service=f"{APPLICATION}:{data.expanduser().absolute()}")
 
 
 def ring_of(store: SecretStore, name: str, now: datetime, *, rotate_seconds: int, verify_seconds: int) -> KeyRing:

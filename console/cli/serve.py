@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -127,14 +128,18 @@ def _announce(settings: ServerSettings, data: Path, url: str) -> None:
 
 
 async def _stop_when_left(plane: Plane, server: carrier.Server) -> None:
-    """Stop the server once the last subscriber has been gone for a while, or when none has come at all."""
-    loop = asyncio.get_running_loop()
-    last, patience = loop.time(), FIRST_SECONDS
-    while loop.time() - last < patience:
-        if plane.subscribers() > 0:
-            last, patience = loop.time(), IDLE_SECONDS
-        await asyncio.sleep(LOOK_SECONDS)
+    await left_alone(plane.subscribers, idle=IDLE_SECONDS, first=FIRST_SECONDS, look=LOOK_SECONDS)
     server.stop()
+
+
+async def left_alone(subscribers: Callable[[], int], *, idle: float, first: float, look: float) -> None:
+    """Return once the last subscriber has been gone for `idle` seconds, or none has come for `first`."""
+    loop = asyncio.get_running_loop()
+    last, patience = loop.time(), first
+    while loop.time() - last < patience:
+        if subscribers() > 0:
+            last, patience = loop.time(), idle
+        await asyncio.sleep(look)
 
 
 def _first_error(refused: BundleRefused) -> str:
