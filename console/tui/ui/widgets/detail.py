@@ -69,6 +69,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
         self._surface: Surface = surface
         self._lines: tuple[Line, ...] = ()
         self._laid: tuple[Spans, ...] = ()
+        self._laid_for = 0
         self._subject = ""
 
     def show(self, lines: Sequence[Line], title: Sequence[Span] = (), subject: str = "") -> None:
@@ -101,6 +102,10 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of what is in sight."""
+        if self._laid_for != self._width:
+            # Not every change of width is told: a sheet is laid out before it has one.
+            self._laid, self._laid_for = lay_out(self._lines, max(1, self._width)), self._width
+            self.call_later(self._lay_out)
         index = self._first + y
         paint = brush(self)
         if index < len(self._laid):
@@ -108,6 +113,6 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
         return Strip.blank(self._width, paint.ground(self._surface))
 
     def _lay_out(self) -> None:
-        self._laid = lay_out(self._lines, max(1, self._width))
+        self._laid, self._laid_for = lay_out(self._lines, max(1, self._width)), self._width
         self._grow(len(self._laid))
         self.refresh()
