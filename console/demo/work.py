@@ -267,10 +267,10 @@ class Work:
 
     async def _person(self, waits: Waits, asked: LeaseInput) -> LeaseInput:
         """Wait until a request is decided; returns what may be asked for now. Raises Denied when the answer was no."""
-        pause = 2.0
+        pause = 1.0
         while True:
             await asyncio.sleep(max(0.2, pause / self.own.speed))
-            pause = min(10.0, pause * 1.4)
+            pause = min(3.0, pause * 1.4)
             try:
                 found = (await self._client.show_approval(waits.approval_id or "")).approval
             except ClientError as error:

@@ -127,6 +127,7 @@ async def test_what_operators_do_is_felt_by_living_agents(tmp_path: Path) -> Non
             return [task for task in tasks if len(task["path"]) == 3]
 
         assert await until(delegated, "a chain of three agents")
+        await _join(demo)
         await _review(demo)
         await _revoke(demo)
         await _contain(demo)
@@ -150,6 +151,15 @@ async def test_nothing_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
             return not demo.processes() or None
 
         assert await until(gone, "the children to end")
+
+
+async def _join(demo: Running) -> None:
+    """A second operator joins from another terminal, by the data folder and a name."""
+    command = [sys.executable, "-m", "console", "whoami", "--data", str(demo.data), "--as", "omar", "--json"]
+    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said, _ = await child.communicate()
+    assert child.returncode == 0
+    assert json.loads(said)["name"] == "omar"
 
 
 async def _review(demo: Running) -> None:
