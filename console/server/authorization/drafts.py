@@ -30,6 +30,7 @@ from console.server.holds import Holds
 from console.server.ports import Clock, Reader
 
 NO_RISK = Risk(score=0, level=RiskLevel.LOW)
+_STANDING = (ApprovalState.APPROVED, ApprovalState.PENDING)
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,11 @@ class Drafts:
         if known.tool.action != asked.action:
             raise AssertionError("a tool was found under another action")
         risk = risk_of(known, compiled)
-        question = question_of(known, asked, compiled, risk, self._trust_domain)
+        within = within_rights(known)
+        question = question_of(known, asked, compiled, risk, within, self._trust_domain)
         facts = facts_of(known, question.context, self._bundles.bundle.published_at if self._bundles.bundle else None)
         blank = blank.model_copy(update={"risk": risk, "facts": facts})
-        rights = _beyond(known)
+        rights = _beyond(known, within)
         if rights is not None:
             return Draft(decision=blank.model_copy(update=rights), known=known, fences=fences)
         request = standing_request(self._store, task.id, blank.digest)
@@ -265,11 +267,14 @@ class Drafts:
 
 def standing_request(reader: Reader, task_id: str | None, asked_digest: str) -> Approval | None:
     """The request that stands for an ask of a task: the exact digest before a narrowed one, approved before pending."""
-    for state in (ApprovalState.APPROVED, ApprovalState.PENDING):
+    # Most tasks wait for nothing, and that is the same lookup for each of their asks.
+    if not any(reader.find(Approval, task_id=task_id, state=state, limit=1) for state in _STANDING):
+        return None
+    for state in _STANDING:
         found = reader.find(Approval, task_id=task_id, digest=asked_digest, state=state, limit=1)
         if found:
             return found[0]
-    for state in (ApprovalState.APPROVED, ApprovalState.PENDING):
+    for state in _STANDING:
         found = reader.find(Approval, task_id=task_id, original_digest=asked_digest, state=state, limit=1)
         if found:
             return found[0]
@@ -300,9 +305,9 @@ def _place(blank: Decision, known: Known, asked: DecideInput) -> Decision:
     return blank.model_copy(update={"ask": ask, "digest": digest(ask), "tool": known.tool.name, "effect": known.tool.effect})
 
 
-def _beyond(known: Known) -> dict[str, object] | None:
+def _beyond(known: Known, within: tuple[bool, bool]) -> dict[str, object] | None:
     """The ceiling holds whatever policy says: the entitlement of the agent and the rights of the task."""
-    entitled, in_task = within_rights(known)
+    entitled, in_task = within
     if entitled and in_task:
         return None
     whose = "the task's rights" if entitled else f"the entitlement of {known.agent.name}"

@@ -74,8 +74,10 @@ def within_rights(known: Known) -> tuple[bool, bool]:
     return allowed((*known.agent.entitlement, *linked), *asked), allowed((*known.task.rights, *linked), *asked)
 
 
-def question_of(known: Known, asked: DecideInput, compiled: Compiled, risk: Risk, trust_domain: str) -> Question:
-    """The question that is put to policy. Its context follows the schema of the sample bundle."""
+def question_of(
+    known: Known, asked: DecideInput, compiled: Compiled, risk: Risk, within: tuple[bool, bool], trust_domain: str
+) -> Question:
+    """The question that is put to policy, `within` being what `within_rights` said. Its context follows the sample's schema."""
     return Question(
         principal=Principal(
             name=known.agent.name,
@@ -89,13 +91,13 @@ def question_of(known: Known, asked: DecideInput, compiled: Compiled, risk: Risk
         ),
         action=asked.action,
         target=known.resource,
-        context=_context(known, asked, compiled, risk),
+        context=_context(known, asked, compiled, risk, within),
     )
 
 
-def _context(known: Known, asked: DecideInput, compiled: Compiled, risk: Risk) -> Mapping[str, Json]:
+def _context(known: Known, asked: DecideInput, compiled: Compiled, risk: Risk, within: tuple[bool, bool]) -> Mapping[str, Json]:
     task, chain, tool = known.task, known.chain, known.tool
-    within_entitlement, within_task = within_rights(known)
+    within_entitlement, within_task = within
     revocability = known.audience.revocability if known.audience else Revocability.UNKNOWN
     rows: dict[str, Json] = {data_class.value: chain.rows(data_class) for data_class in DataClass}
     return {
