@@ -73,6 +73,12 @@ class GrantEnding(Input):
     reason: Reason
 
 
+class GrantReview(Input):
+    """What another person says after having looked at a break-glass grant."""
+
+    reason: Reason
+
+
 class Grant(Entity):
     """A grant. Its uses are spent where a decision commits."""
 
@@ -102,6 +108,7 @@ class Grant(Entity):
     review_due_at: Instant | None = None
     """Break-glass only: by when another person must have reviewed it."""
     reviewed_by: str = ""
+    reviewed_at: Instant | None = None
 
     def due_at(self) -> datetime | None:
         if self.state is GrantState.SCHEDULED:

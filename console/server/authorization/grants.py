@@ -5,22 +5,25 @@ from functools import partial
 
 from console.model.actors import PLANE, Actor, ActorKind
 from console.model.agents import Agent, AgentState
-from console.model.approvals import Approval, ApprovalKind, ApprovalState, Review
+from console.model.approvals import Approval, ApprovalKind, ApprovalState, ChainGlance, Review
 from console.model.canonical import digest
 from console.model.decisions import PolicyReason, QuorumPart, Risk, RiskFactor
 from console.model.grants import GRANT, Grant, GrantInput, GrantState
 from console.model.operators import Operator
 from console.model.problems import FieldError, ProblemError
-from console.model.quorum import AGENT_OWNER, RESOURCE_OWNER, is_met, merge
+from console.model.quorum import is_met, merge
 from console.model.scales import DataClass, RiskLevel
-from console.model.tasks import Task, TaskState
+from console.model.tasks import Chain, Task, TaskState
 from console.policy.compile import Compiled
 from console.server.authorization.bundles import Bundles
+from console.server.authorization.covering import covered
 from console.server.authorization.ending import end_grant
 from console.server.authorization.locks import locked_by
 from console.server.authorization.requests import reviewers_of, why_not
 from console.server.ports import Clock, Hooks, Store, Transaction
 
+FARTHEST = timedelta(days=30)
+"""How far ahead a grant may begin."""
 SCORES = {DataClass.PUBLIC: 10, DataClass.INTERNAL: 25, DataClass.CONFIDENTIAL: 45, DataClass.RESTRICTED: 65}
 
 
@@ -47,7 +50,7 @@ class Grants:
 
         def verb(tx: Transaction) -> Grant:
             agent = self._agent(tx, asked)
-            blocking = _covered(compiled, asked, agent)
+            blocking = covered(compiled, asked, agent)
             starts_at = max(asked.starts_at or tx.now, tx.now)
             glass = asked.kind == "break-glass"
             grant = Grant(
@@ -73,6 +76,7 @@ class Grants:
             actor = Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
             tx.put(grant, "grant.requested", actor)
             approval = _request(grant, agent, blocking, approval_id, compiled, asked)
+            approval = approval.model_copy(update={"chain": _glance(tx, asked)})
             if glass:
                 approval = approval.model_copy(
                     update={"quorum": (QuorumPart(group=compiled.limits.break_glass_group, count=1),)}
@@ -128,6 +132,30 @@ class Grants:
 
         return await self._store.write(verb, takes_power=True)
 
+    async def review_break_glass(self, operator: Operator, grant_id: str, reason: str) -> Grant:
+        """Look at a broken glass afterwards, as somebody other than who broke it. Being late is no reason not to.
+
+        Raises ProblemError `not_found` (also for what was never given, or is no break-glass), `self_review`,
+        `already_reviewed`.
+        """
+
+        def verb(tx: Transaction) -> Grant:
+            grant = tx.get(Grant, grant_id)
+            if grant is None or grant.kind != "break-glass" or grant.state in (GrantState.REQUESTED, GrantState.REJECTED):
+                raise ProblemError("not_found", "There is no such break-glass grant.")
+            if grant.reviewed_by:
+                raise ProblemError("already_reviewed", f"{grant.reviewed_by} has reviewed it already.")
+            if operator.id == grant.requested_by and not self._single:
+                raise ProblemError("self_review", "You broke the glass yourself; another person looks at it.")
+            task = tx.get(Task, grant.task_id) if grant.task_id else None
+            if task is not None and task.on_behalf_of == operator.id and not self._single:
+                raise ProblemError("self_review", "It was done on your behalf.")
+            changed = grant.model_copy(update={"reviewed_by": operator.id, "reviewed_at": tx.now})
+            actor = Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
+            return tx.put(changed, "grant.reviewed", actor, extra={"review": reason, "single_operator": self._single})
+
+        return await self._store.write(verb)
+
     async def sweep(self) -> int:
         """Begin the grants whose time has come and end those whose time is over. Returns how many were due."""
         due = self._store.due(Grant, self._clock.now(), limit=200)
@@ -162,6 +190,9 @@ class Grants:
     def _check_bounds(self, compiled: Compiled, operator: Operator, asked: GrantInput) -> None:
         limits = compiled.limits
         most = limits.grant_max_seconds
+        if asked.starts_at is not None and asked.starts_at - self._clock.now() > FARTHEST:
+            errors = (FieldError(field="starts_at", text=f"at most {FARTHEST.days} days ahead"),)
+            raise ProblemError("invalid", f"A grant may begin {FARTHEST.days} days ahead at most.", errors=errors)
         if asked.kind == "break-glass":
             if not limits.break_glass_allowed:
                 raise ProblemError("not_grantable", "The bundle does not allow break-glass.")
@@ -172,41 +203,6 @@ class Grants:
             raise ProblemError(
                 "invalid", f"A grant may last {most} s at most.", errors=(FieldError(field="seconds", text=f"at most {most}"),)
             )
-
-
-def _covered(compiled: Compiled, asked: GrantInput, agent: Agent) -> tuple[PolicyReason, ...]:
-    """The policies, or the template, that a grant covers, each with its quorum. Raises ProblemError `not_grantable`."""
-    if asked.template is not None:
-        quorum = compiled.grantable(asked.template)
-        if not quorum:
-            raise ProblemError("not_grantable", f"{asked.template} is not a grantable template.")
-        if len(asked.scope.resources) != 1 or asked.scope.resources[0].endswith("*"):
-            raise ProblemError("not_grantable", "A template is granted on one named resource.")
-        pairs = [(asked.template, "permit", quorum)]
-    else:
-        pairs = [(policy_id, "forbid", compiled.approval(policy_id)) for policy_id in asked.covers]
-    texts = {view.policy_id: view.reason for view in compiled.policies}
-    reasons = []
-    for policy_id, effect, quorum in pairs:
-        if not quorum:
-            raise ProblemError("not_grantable", f"{policy_id} is not a policy that a person can lift.")
-        filled = tuple(_filled(compiled, part, asked, agent) for part in quorum)
-        reasons.append(PolicyReason(policy_id=policy_id, effect=effect, text=texts.get(policy_id, ""), quorum=filled))
-    return tuple(reasons)
-
-
-def _filled(compiled: Compiled, part: QuorumPart, asked: GrantInput, agent: Agent) -> QuorumPart:
-    if part.group == AGENT_OWNER:
-        return part.model_copy(update={"people": (agent.owner,)})
-    if part.group != RESOURCE_OWNER:
-        return part
-    owners: dict[str, None] = {}
-    for name in asked.scope.resources:
-        facts = compiled.resource(name.removesuffix("*").rstrip("/")) or compiled.resource(name.removesuffix("*"))
-        owners.update(dict.fromkeys(facts.owners if facts else ()))
-    if not owners:
-        raise ProblemError("not_grantable", "Nobody owns what the scope names.", next_step="Name the resources one by one.")
-    return part.model_copy(update={"people": tuple(owners)})
 
 
 def _request(
@@ -232,6 +228,23 @@ def _request(
         requested_at=grant.requested_at,
         requested_by=grant.requested_by,
         deadline_at=grant.requested_at + timedelta(seconds=compiled.limits.approval_deadline_seconds),
+    )
+
+
+def _glance(tx: Transaction, asked: GrantInput) -> ChainGlance | None:
+    """For a grant of one task: for whom the work is done, who must not review it, and what the chain has done."""
+    task = tx.get(Task, asked.task_id) if asked.task_id else None
+    if task is None:
+        return None
+    chain = tx.get(Chain, task.root_id) or Chain(id=task.root_id)
+    return ChainGlance(
+        agents=task.agents,
+        on_behalf_of=task.on_behalf_of,
+        purpose=task.intent.purpose,
+        highest_class=chain.highest_class,
+        rows={data_class: chain.rows(data_class) for data_class in DataClass if chain.rows(data_class)},
+        sends=chain.sends,
+        depth=task.depth,
     )
 
 

@@ -34,6 +34,7 @@ class Act(StrEnum):
     REJECT = "reject"
     GRANT = "grant"
     END_GRANT = "end a grant"
+    REVIEW_BREAK_GLASS = "review a break-glass grant"
     REVOKE_LEASE = "revoke a lease"
     REVOKE_LEASES = "revoke leases"
     RETRY_REVOCATION = "retry a revocation"
@@ -116,6 +117,7 @@ TABLE: Final[Mapping[Act, Rule]] = MappingProxyType(
         Act.REJECT: _roles("takes", Role.APPROVER),
         Act.GRANT: _roles("gives", Role.APPROVER),
         Act.END_GRANT: _roles("takes", Role.APPROVER, Role.RESPONDER),
+        Act.REVIEW_BREAK_GLASS: _roles("neither", Role.APPROVER, Role.AUDITOR),
         Act.REVOKE_LEASE: _own("takes", Role.RESPONDER, Role.APPROVER),
         Act.REVOKE_LEASES: _roles("takes", Role.RESPONDER, Role.APPROVER),
         Act.RETRY_REVOCATION: _roles("takes", Role.RESPONDER),

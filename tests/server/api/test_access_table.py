@@ -73,6 +73,7 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "POST /authorization/v1/approvals/{approval_id}/reviews",
         "POST /authorization/v1/grants",
     ),
+    frozenset({"approver", "auditor"}): ("POST /authorization/v1/grants/{grant_id}/review",),
     frozenset({"approver", "responder"}): (
         "POST /authorization/v1/grants/{grant_id}/revoke",
         "POST /authorization/v1/tasks/{task_id}/stop",

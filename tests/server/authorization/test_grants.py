@@ -166,3 +166,64 @@ async def test_break_glass_is_one_person_short_and_reviewed_afterwards(world: Wo
     assert await outcome(world, agent, task) is Outcome.ALLOW
     with pytest.raises(ProblemError, match="Only security"):
         await grant(world, agent, by="lena", kind="break-glass")
+
+
+async def test_a_broken_glass_is_reviewed_once_by_another_person(world: World) -> None:
+    agent, task = await refunding(world)
+    given = await grant(world, agent, by="omar", kind="break-glass", task_id=task.id)
+    for who, code in (("omar", "self_review"), ("maya", ""), ("lena", "already_reviewed")):
+        if not code:
+            after = await world.grants.review_break_glass(world.operators[who], given.id, "it was needed")
+            assert (after.reviewed_by, after.reviewed_at, after.state) == ("maya", world.clock.now(), GrantState.ACTIVE)
+            record = world.store.audit(world.store.audit_size() - 2)[0]
+            assert (record.kind, record.actor.id, record.body["review"]) == ("grant.reviewed", "maya", "it was needed")
+            continue
+        with pytest.raises(ProblemError) as caught:
+            await world.grants.review_break_glass(world.operators[who], given.id, "looked")
+        assert caught.value.code == code
+    plain = await grant(world, agent)
+    with pytest.raises(ProblemError, match="no such break-glass"):
+        await world.grants.review_break_glass(world.operators["omar"], plain.id, "looked")
+
+
+async def test_an_owner_of_one_resource_does_not_stand_for_the_owner_of_another(world: World) -> None:
+    agent, _ = await refunding(world)
+    scope = {"actions": ("mail.send",), "resources": ("outbox/press", "crm/customers"), "max_class": "restricted"}
+    asked = await grant(world, agent, covers=("confidential-goes-out",), scope=scope)
+    request = world.store.get(Approval, asked.approval_id or "")
+    assert request is not None
+    assert {part.people for part in request.quorum if part.group == "resource-owner"} == {("omar",), ("lena",)}
+    review = ReviewInput(verdict="approve", digest=request.digest, revision=1, reason="agreed")
+    after = await world.approvals.review(world.operators["omar"], request.id, review)
+    assert (after.state, now(world, asked).state) == (ApprovalState.PENDING, GrantState.REQUESTED)
+    await world.approvals.review(world.operators["lena"], request.id, review)
+    assert now(world, asked).state is GrantState.ACTIVE
+
+
+async def test_a_pattern_takes_every_owner_that_it_reaches(world: World) -> None:
+    agent, _ = await refunding(world)
+    scope = {"actions": ("mail.send",), "resources": ("*",), "max_class": "restricted"}
+    asked = await grant(world, agent, covers=("confidential-goes-out",), scope=scope)
+    request = world.store.get(Approval, asked.approval_id or "")
+    assert request is not None
+    owners = {part.people for part in request.quorum if part.group == "resource-owner"}
+    assert owners == {("lena",), ("omar",), ("lena", "omar")}
+
+
+async def test_nobody_grants_for_a_task_that_is_done_on_their_behalf(world: World) -> None:
+    agent = await world.agent("executor")
+    task = await world.task(agent, "refund-order", on_behalf_of="maya")
+    asked = await grant(world, agent, by="maya", task_id=task.id)
+    assert asked.state is GrantState.REQUESTED
+    request = world.store.get(Approval, asked.approval_id or "")
+    assert request is not None
+    review = ReviewInput(verdict="approve", digest=request.digest, revision=1, reason="for myself")
+    with pytest.raises(ProblemError) as caught:
+        await world.approvals.review(world.operators["maya"], request.id, review)
+    assert caught.value.code == "self_review"
+
+
+async def test_a_grant_does_not_begin_in_another_age(world: World) -> None:
+    agent, _ = await refunding(world)
+    with pytest.raises(ProblemError, match="30 days ahead"):
+        await grant(world, agent, starts_at="9999-12-31T23:59:59Z")

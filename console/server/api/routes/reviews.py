@@ -10,7 +10,7 @@ from console.model.approvals import Approval, ApprovalDetail, ApprovalState, Can
 from console.model.base import Digest, Identifier
 from console.model.decisions import DecideInput, Decision, Outcome
 from console.model.events import Page
-from console.model.grants import Grant, GrantEnding, GrantInput, GrantState
+from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantState
 from console.model.operators import Operator
 from console.model.problems import ProblemError
 from console.server.api.answers import ListQuery, check_match, check_own, known, page, tell
@@ -110,6 +110,13 @@ async def revoke_grant(call: CallOf, grant_id: GrantId, asked: GrantEnding) -> R
     """End a grant early."""
     check_match(call, known(call, Grant, grant_id))
     return tell(await call.services.grants.revoke(call.caller.actor, grant_id, asked.reason))
+
+
+@grants.post("/authorization/v1/grants/{grant_id}/review", Act.REVIEW_BREAK_GLASS, Grant)
+async def review_break_glass(call: CallOf, grant_id: GrantId, asked: GrantReview) -> Response:
+    """Say, as another person, that a break-glass grant was looked at."""
+    check_match(call, known(call, Grant, grant_id))
+    return tell(await call.services.grants.review_break_glass(operator_of(call), grant_id, asked.reason))
 
 
 @decisions.get("/authorization/v1/decisions", Act.READ, Page)
