@@ -6,6 +6,8 @@ Owns the names. Pure; imported by the plans and by whoever starts the estate.
 from dataclasses import dataclass
 from typing import Final
 
+import tomli_w
+
 from console.model.actors import Role
 from console.model.agents import AgentRegistration
 from console.model.operators import OperatorInput
@@ -145,17 +147,17 @@ _SUMMARISERS: Final = {
 
 
 def server_settings(listen: str) -> str:
-    """The server.toml of the estate's plane. Raises ValueError for an address that would not stay one line of text."""
-    if not listen.isascii() or not listen.isprintable() or '"' in listen or "\\" in listen:
-        raise ValueError("listen is HOST:PORT")
-    servers = "".join(
-        f'\n[[resource_server]]\nname = "{keeper.name}"\nspiffe_id = "{keeper.spiffe_id}"\n'
-        f'check = "introspect"\ncache_seconds = {keeper.cache_seconds}\n'
-        for keeper in KEEPERS
-    )
-    return (
-        "# The plane of the sample estate. Written by leasehold demo.\n"
-        f'plane = "demo"\nenvironment = "development"\nlisten = "{listen}"\nbundle = "bundle"\n'
-        '\n[keys]\nsource = "file"\nfolder = "keys"\n'
-        f'\n[[trust_domain]]\nname = "{TRUST_DOMAIN}"\ndevelopment = true\n{servers}'
-    )
+    """The server.toml of the estate's plane, which listens at this address."""
+    settings = {
+        "plane": "demo",
+        "environment": "development",
+        "listen": listen,
+        "bundle": "bundle",
+        "keys": {"source": "file", "folder": "keys"},
+        "trust_domain": [{"name": TRUST_DOMAIN, "development": True}],
+        "resource_server": [
+            {"name": one.name, "spiffe_id": one.spiffe_id, "check": "introspect", "cache_seconds": one.cache_seconds}
+            for one in KEEPERS
+        ],
+    }
+    return f"# The plane of the sample estate. Written by leasehold demo.\n{tomli_w.dumps(settings)}"
