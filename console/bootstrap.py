@@ -210,7 +210,7 @@ async def _wire(
     containment = Containment(store, clock, hooks, holds, single_operator=settings.single_operator)
 
     operators = Operators(store)
-    await first_operator(operators, keys)
+    await first_operator(operators, keys, clock.now())
     authenticator = Authenticator(
         store,
         operators,
@@ -262,13 +262,19 @@ async def _wire(
     )
 
 
-async def first_operator(operators: Operators, keys: SecretStore) -> None:
-    """At the very first start, enrol an admin whose token is kept where the plane's keys are, for `leasehold login`."""
-    if operators.list(limit=1):
+async def first_operator(operators: Operators, keys: SecretStore, now: datetime) -> None:
+    """At the very first start, enrol an admin whose token is kept where the plane's keys are, for `leasehold login`.
+
+    When that token has ended by a later start, a new one takes its place: whoever holds the plane's keys is never locked out.
+    """
+    enrolled = {operator.id: operator for operator in operators.list()}
+    if not enrolled and not operators.list(removed=True, limit=1):
+        asked = OperatorInput(name=FIRST_NAME, roles=(Role.ADMIN,), token_seconds=FIRST_SECONDS)
+        keys.set(FIRST_OPERATOR, (await operators.enrol_first(asked, PLANE)).token)
         return
-    asked = OperatorInput(name=FIRST_NAME, roles=(Role.ADMIN,), token_seconds=FIRST_SECONDS)
-    enrolled = await operators.enrol_first(asked, PLANE)
-    keys.set(FIRST_OPERATOR, enrolled.token)
+    first = enrolled.get(FIRST_NAME)
+    if first is not None and first.token_expires_at <= now and keys.get(FIRST_OPERATOR) is not None:
+        keys.set(FIRST_OPERATOR, (await operators.renew(FIRST_NAME, FIRST_SECONDS, PLANE)).token)
 
 
 def _trust(settings: ServerSettings, data: Path, beside: Path, now: datetime) -> TrustDomains:

@@ -78,13 +78,13 @@ class Estate:
 
 
 @contextlib.contextmanager
-def serving(data: Path, home: Path, *extra: str) -> Iterator[str]:
+def serving(data: Path, home: Path, *extra: str, **variables: str) -> Iterator[str]:
     """A plane in a process of its own; gives its URL, and ends it by SIGTERM."""
     log = data / "serve.log"
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "console", "serve", "--data", str(data), *extra],
-            env=environment(home),
+            env=environment(home, **variables),
             stdout=out,
             stderr=out,
         )

@@ -112,3 +112,22 @@ def test_a_tampered_log_is_found_out_and_the_record_is_named(estate: Estate, tmp
     assert cut.returncode == 1
     faults = {fault["code"]: fault for fault in json.loads(cut.stdout)["faults"]}
     assert faults["truncated"]["seq"] == made["size"] - 2
+
+
+def test_with_a_keyring_the_keys_are_there_and_nowhere_else(tmp_path: Path) -> None:
+    data = tmp_path / "plane"
+    data.mkdir(mode=0o700)
+    backend = {
+        "PYTHON_KEYRING_BACKEND": "tests.cli.keyring_in_a_file.FileKeyring",
+        "LEASEHOLD_TEST_KEYRING": str(tmp_path / "keyring"),
+    }
+    env = environment(tmp_path, **backend)
+    with serving(data, tmp_path, "--listen", "127.0.0.1:0", **backend):
+        assert json.loads(run("login", "--data", data, "--json", env=env).stdout)["name"] == "admin"
+        assert json.loads(run("doctor", "--data", data, "--json", env=env).stdout)["ok"] is True
+    kept = json.loads((tmp_path / "keyring").read_text())
+    assert {name.rpartition("/")[2] for name in kept} >= {"signing-keys", "development-trust-domain", "first-operator"}
+    for path in data.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [name for name, secret in kept.items() if secret.encode() in content], path
