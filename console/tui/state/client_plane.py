@@ -13,7 +13,7 @@ from console.model.approvals import Approval, ApprovalDetail, ReviewInput
 from console.model.audit import AuditRecord
 from console.model.bundles import BundleView
 from console.model.events import Event, SnapshotHead, SnapshotRow
-from console.model.frameworks import Frameworks, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkView, SeedRows
 from console.model.grants import Grant, GrantInput
 from console.model.leases import Lease, RevocationResult, RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
@@ -85,6 +85,9 @@ class ClientPlane:
 
     async def framework(self, id: str) -> FrameworkView:
         return await _told(self._client.show_framework(id))
+
+    async def seed_rows(self) -> SeedRows:
+        return await _told(self._client.list_seed_rows())
 
     async def text(self, digest: str) -> str | None:
         return (await _told(self._client.show_text(digest))).text

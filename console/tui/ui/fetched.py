@@ -9,9 +9,9 @@ from typing import Any
 
 from console.model.audit import AuditRecord
 from console.model.bundles import BundleView
-from console.model.frameworks import Frameworks, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkSummary, FrameworkView, SeedRowView
 from console.model.problems import ProblemError
-from console.tui.present.cells import Column, figure, instant, short_id
+from console.tui.present.cells import Cell, Column, figure, instant, short_id
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line, Span, Spans
 from console.tui.present.views import fetched as show
@@ -116,10 +116,20 @@ class FrameworksPane(FetchedPane):
     async def fetch(self) -> None:
         if self.world.plane is not None:
             self.listed = await self.world.plane.frameworks()
-            self.held = show.framework_rows(self.listed.items)
+            asked = await self.world.plane.seed_rows()
+            items: dict[str, FrameworkSummary | SeedRowView] = {f"asked-{at}": one for at, one in enumerate(asked.items, 1)}
+            self.held = show.FetchedRows(items | {one.id: one for one in self.listed.items}, _framework_cells)
+
+    def heading(self, key: str | None) -> Spans:
+        item = self.item(key)
+        if isinstance(item, SeedRowView):
+            return (Span("a row that the product was asked for"),)
+        return (Span(item.title),) if item is not None else ()
 
     def lines(self, key: str | None) -> tuple[Line, ...]:
         item = self.item(key)
+        if isinstance(item, SeedRowView):
+            return show.seed_detail(item)
         if item is None:
             return ()
         return (
@@ -136,6 +146,10 @@ class FrameworksPane(FetchedPane):
             BLANK,
             Line((muted("enter opens its controls"),)),
         )
+
+
+def _framework_cells(item: FrameworkSummary | SeedRowView) -> tuple[Cell, ...]:
+    return show.seed_cells(item) if isinstance(item, SeedRowView) else show.framework_cells(item)
 
 
 @dataclass

@@ -88,7 +88,11 @@ def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = Fal
 
 
 def _fits(action: Action, world: World, pane: Pane) -> bool:
-    """Whether the row under the cursor is one for which there is anything to release or retry. The key answers anyway."""
+    """Whether there is anything here that the key could do. The key answers anyway."""
+    if action.id == "filter":
+        return pane.fields is not None or pane.name == "audit"
+    if action.id in ("open", "copy"):
+        return pane.table is not None
     if action.id not in ("release", "retry"):
         return True
     subject = pane.subject(pane.cursor)

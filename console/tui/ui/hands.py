@@ -270,7 +270,7 @@ def turn(console: "Console", _: str = "") -> None:
 def open_row(console: "Console", _: str = "") -> None:
     """Open the row under the cursor."""
     pane, key = console.pane, console.pane.cursor
-    if pane.name == "frameworks" and key is not None:
+    if pane.name == "frameworks" and key is not None and not key.startswith("asked-"):
         controls = console.panes["controls"]
         if isinstance(controls, ControlsPane):
             controls.choose(key)

@@ -11,6 +11,7 @@ from console.tui.ui.panes import brief
 from console.tui.ui.widgets.detail import Detail
 
 FETCH_AFTER = 0.15
+_WITH_STORY = ("approvals", "tasks", "leases", "grants")
 
 if TYPE_CHECKING:
     from console.tui.ui.app import Console
@@ -39,8 +40,11 @@ class Side:
         task = self._task_of(key)
         records = self.world.story_of(task)[0] if task else []
         log = self.log_lines()
-        told = (*story(records), BLANK) if records else ()
-        below.show((*log[:6], BLANK, *told) if told else log, (), task or pane.name)
+        sent = self.world.dispatcher is not None and bool(self.world.dispatcher.log.entries)
+        # Kept while the cursor moves in a view with stories, so that nothing jumps; elsewhere only when there is a log.
+        base.set_class(not sent and pane.name not in _WITH_STORY, "unsaid")
+        told = story(records) if records else ()
+        below.show((*log[:6], BLANK, *told) if told and sent else told or log, (), task or pane.name)
 
     def fetch_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Fetch what the card needs when the cursor has rested for a moment."""
@@ -67,7 +71,7 @@ class Side:
         self.repaint()
 
     def _task_of(self: "Console", key: str | None) -> str:  # type: ignore[misc]  # a part of the application
-        subject = self.pane.subject(key) if self.pane.name in ("approvals", "tasks", "leases", "grants") else None
+        subject = self.pane.subject(key) if self.pane.name in _WITH_STORY else None
         return subject.task_id if subject is not None else ""
 
     def last_sent(self: "Console") -> Spans:  # type: ignore[misc]  # a part of the application

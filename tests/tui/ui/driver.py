@@ -17,7 +17,7 @@ from console.model.agents import AgentState
 from console.model.approvals import Approval, ApprovalDetail, ApprovalState, Review, ReviewInput
 from console.model.audit import AuditRecord
 from console.model.bundles import BundleView
-from console.model.frameworks import Frameworks, FrameworkView
+from console.model.frameworks import Frameworks, FrameworkView, SeedRows
 from console.model.grants import Grant, GrantInput, GrantState
 from console.model.leases import Lease, LeaseState, RevocationResult, RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
@@ -30,7 +30,7 @@ from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
 from console.tui.ui.widgets.filterline import FilterLine
 from console.tui.ui.widgets.sheet import Sheet
-from tests.tui.state.plane_in_memory import NOW, PlaneInMemory, agent, an_id, approval, lease, task
+from tests.tui.state.plane_in_memory import NOW, MemoryTick, OwnTimes, PlaneInMemory, agent, an_id, approval, lease, task
 
 ROLES = ("viewer", "approver", "responder")
 SECONDS = 10.0
@@ -99,6 +99,9 @@ class Estate(PlaneInMemory):
         if self.frameworks_listed is None:
             raise ProblemError("not_ready")
         return self.frameworks_listed
+
+    async def seed_rows(self) -> SeedRows:
+        return SeedRows(items=())
 
     async def framework(self, id: str) -> FrameworkView:
         if self.framework_view is None:
@@ -255,6 +258,9 @@ class Driver:
 
     def __init__(self, app: Console, pilot: Pilot[None], estate: Estate) -> None:
         self.app, self.pilot, self.estate = app, pilot, estate
+        self.times = app.world.times
+        self.heartbeat = True
+        """Whether the plane gives signs of life while the driver waits."""
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -264,10 +270,18 @@ class Driver:
         try:
             async with asyncio.timeout(SECONDS):
                 while not condition():
+                    self.pass_time(0.05)
                     await self.pilot.pause()
                     await asyncio.sleep(0)
         except TimeoutError:
             raise AssertionError(f"{why or 'the condition never held'}; the screen was:\n{self.screen_text()}") from None
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the console's clocks; a plane that lives is heard meanwhile."""
+        assert isinstance(self.times, OwnTimes)
+        self.times.seconds += seconds
+        if self.heartbeat:
+            self.estate.send(MemoryTick())
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*["space" if one == " " else one for one in text])
@@ -318,7 +332,7 @@ async def console(
         yield estate
 
     made = ConsoleOptions(**({"open_plane": open_plane, "environment": "test", "start": "armed"} | options))
-    app = Console(made)
+    app = Console(made, times=OwnTimes())
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, estate)
         if live:

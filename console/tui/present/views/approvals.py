@@ -224,7 +224,9 @@ def _adds(source: Source, approval: Approval, detail: ApprovalDetail | None, now
         word = muted("  held already, this would add time") if same else muted(f"  {approval.ask.data_class} data")
         lines.append(said("ADDS", Span(f"+ {approval.ask.action} on {approval.ask.resource}", Tone.WARN), word))
     if detail is not None and detail.holds:
-        lines.append(Line((muted(f"holds now: {' · '.join(detail.holds)}"),), label="" if lines else "ADDS", hang=bool(lines)))
+        more = f" and {len(detail.holds) - 4} more" if len(detail.holds) > 4 else ""
+        words = f"holds now: {' · '.join(detail.holds[:4])}{more}"
+        lines.append(Line((muted(words),), label="" if lines else "ADDS", hang=bool(lines)))
     elif held:
         words = " · ".join(f"{one.action} {one.resource} {countdown(one.expires_at - now)}" for one in held[:4])
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from console.model.audit import AuditRecord
 from console.model.bundles import BundleView, Finding, PolicyView
-from console.model.frameworks import ControlRow, FrameworkSummary, MeasureView
+from console.model.frameworks import ControlRow, FrameworkSummary, MeasureView, SeedReference, SeedRowView, Verdict
 from console.tui.present.cells import Align, Cell, Column, day_and_instant, figure, instant, short_digest, short_id
 from console.tui.present.inert import inert_prose
 from console.tui.present.look import BUNDLE, Sign
@@ -185,7 +185,7 @@ def finding_lines(finding: Finding) -> tuple[Line, ...]:
 
 FRAMEWORK_COLUMNS = (
     Column("framework", "FRAMEWORK", 42, flexible=True, most=64),
-    Column("version", "VERSION", 9, priority=1),
+    Column("version", "VERSION", 11, priority=1),
     Column("supported", "SUPPORTED", 9, align=Align.RIGHT),
     Column("gaps", "GAPS", 5, align=Align.RIGHT),
     Column("no_data", "NO DATA", 7, align=Align.RIGHT),
@@ -208,6 +208,45 @@ def framework_cells(item: FrameworkSummary) -> tuple[Cell, ...]:
         Cell(figure(item.no_data), Tone.WARN if item.no_data else Tone.MUTED),
         Cell(figure(item.out_of_scope), Tone.DIM),
     )
+
+
+def seed_cells(row: SeedRowView) -> tuple[Cell, ...]:
+    """One of the rows that the product was asked for, as it was asked: its headline measures counted by verdict."""
+    met = sum(one.verdict is Verdict.MET for one in row.headline)
+    missed = sum(one.verdict is Verdict.MISSED for one in row.headline)
+    blind = sum(one.value is None or one.n == 0 for one in row.headline)
+    return (
+        Cell(f"“{row.framework}”  {row.reference}", Tone.DELEGATION),
+        Cell("as asked", Tone.MUTED),
+        Cell(f"{met} of {len(row.headline)}", Tone.OK if met else Tone.MUTED),
+        Cell(figure(missed), Tone.DANGER if missed else Tone.MUTED),
+        Cell(figure(blind), Tone.WARN if blind else Tone.MUTED),
+        Cell("-", Tone.DIM),
+    )
+
+
+def seed_detail(row: SeedRowView) -> tuple[Line, ...]:
+    """A row as it was asked, then the ids that hold, why, and its headline measures."""
+    lines = [
+        Line((muted("asked for as "), strong(f"{row.framework} {row.reference}"))),
+        Line((text(row.claim),)),
+        BLANK,
+        said("REFERENCE", Span(row.verdict, Tone.WARN)),
+        *(under(muted(why)) for why in row.why),
+    ]
+    for label, references in (("HOLDS", row.primary), ("ALSO", row.also), ("NOT THIS", row.not_this)):
+        lines += [Line(_reference(one), label="" if at else label, hang=bool(at)) for at, one in enumerate(references)]
+    for at, measure in enumerate(row.headline):
+        lines.append(Line(_measured(measure), label="" if at else "MEASURES", hang=bool(at)))
+        if measure.reason or measure.caution:
+            lines.append(under(muted(measure.reason or measure.caution)))
+    return tuple(lines)
+
+
+def _reference(one: SeedReference) -> tuple[Span, ...]:
+    sign = sign_of(CONTROL, str(one.state).replace("-", "_").replace(" ", "_"))
+    local = muted("  an id of ours") if one.id_is_local else muted("")
+    return (strong(f"{one.control}  "), text(f"{one.title}  "), sign.span(), muted(f"  {one.framework_title}"), local)
 
 
 CONTROL_COLUMNS = (

@@ -42,7 +42,7 @@ COLUMNS = (
     Column("uses", "USES", 6, priority=5, align=Align.RIGHT),
     Column("rows", "ROWS", 7, priority=6, align=Align.RIGHT),
     Column("issuer", "ISSUER", 10, priority=7),
-    Column("exposure", "EXPOSURE", 20, priority=1, flexible=True, most=40, ticking=True),
+    Column("exposure", "EXPOSURE", 28, priority=1, flexible=True, most=40, ticking=True),
 )
 
 

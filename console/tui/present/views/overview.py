@@ -77,7 +77,8 @@ def overview(source: Source, now: float) -> tuple[Line, ...]:
         said(
             "REVOCABLE",
             text(figure(len(live) - late)),
-            muted(f" of {plural(len(live), 'lease')} before expiry; the others {REVOCABILITY['at-expiry-only'][0]}"),
+            muted(f" of {plural(len(live), 'lease')} before expiry"),
+            muted(f"; the others {REVOCABILITY['at-expiry-only'][0]}" if late else ""),
         )
     )
     return tuple(lines)

@@ -47,14 +47,14 @@ def cells_under(source: Source, row: TaskRow, now: float, branch: str = "") -> t
     """One task, behind the branch of the tree on which it hangs. What was touched stands at the root: it is the chain's."""
     ledger = source.chains.get(row.root_id) if row.parent_id is None else None
     running = row.state == "running"
-    left = min(row.deadline_at, row.heartbeat_due_at) - now
+    pressing = row.deadline_at - now < 60 or row.heartbeat_due_at - now < 5
     level = _risk(source, row)
     return (
         Cell(f"{branch}{row.agent_name}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
         Cell(row.purpose),
         sign_of(TASK, row.state).cell(1),
         Cell(countdown((now if row.ended_at is None else row.ended_at) - row.opened_at), Tone.MUTED),
-        Cell(countdown(row.deadline_at - now) if running else "-", Tone.WARN if running and left < 30 else Tone.TEXT),
+        Cell(countdown(row.deadline_at - now) if running else "-", Tone.WARN if running and pressing else Tone.TEXT),
         Cell(figure(held(source, row))),
         sign_of(CLASS, ledger.highest_class).cell() if ledger else Cell(),
         Cell(figure(sum(ledger.counted.values()) + sum(ledger.claimed.values())) if ledger else ""),
@@ -190,7 +190,16 @@ def _about(record: AuditRecord, entity: dict[str, Any]) -> tuple[Span, ...]:
         words.insert(0, str(outcome))
     if record.kind == "task.delegated":
         words.append(str(entity.get("agent_name", "")))
-    why = entity.get("text") if outcome else entity.get("revoke_reason") or entity.get("end_reason")
+    seen = record.body.get("observation")
+    if isinstance(seen, dict):
+        words = [str(seen.get(name, "")) for name in ("direction", "resource", "data_class")]
+        words.append(f"{seen.get('rows', 0)} rows" if seen.get("rows") != 1 else "1 row")
+    # An allow explains itself by what was allowed; a refusal must say why.
+    why = (
+        (entity.get("text") if outcome != "allow" else "")
+        if outcome
+        else entity.get("revoke_reason") or entity.get("end_reason")
+    )
     by = record.actor.name or record.actor.id
     return (text(f"  {' '.join(words)}"), muted(f"  {why}" if why else ""), muted(f"  by {by}"))
 
