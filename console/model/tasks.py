@@ -18,7 +18,9 @@ from console.model.machine import machine
 from console.model.rights import Rights
 from console.model.scales import DataClass, highest
 
-Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+MOST = 2**53 - 1
+"""Where every count stops: the largest integer that JSON carries exactly. A ledger that is full still takes reports."""
+Count = Annotated[int, Field(ge=0, le=MOST)]
 
 
 class TaskState(StrEnum):
@@ -160,6 +162,10 @@ class TaskOpened(Shape):
     task_token: str = Field(repr=False)
 
 
+def _added(*counts: int) -> int:
+    return min(MOST, sum(counts))
+
+
 class Volume(Shape):
     """Rows and bytes."""
 
@@ -167,7 +173,7 @@ class Volume(Shape):
     size_bytes: int = 0
 
     def plus(self, rows: int, size_bytes: int) -> "Volume":
-        return Volume(rows=self.rows + rows, size_bytes=self.size_bytes + size_bytes)
+        return Volume(rows=_added(self.rows, rows), size_bytes=_added(self.size_bytes, size_bytes))
 
 
 _NOTHING = Volume()
@@ -194,11 +200,11 @@ class Chain(Entity):
 
     def rows(self, data_class: DataClass) -> int:
         """Rows of a class that this chain has read, by all reports."""
-        return sum(part.get(data_class, _NOTHING).rows for part in (self.counted, self.claimed))
+        return _added(*(part.get(data_class, _NOTHING).rows for part in (self.counted, self.claimed)))
 
     def size_bytes(self, data_class: DataClass) -> int:
         """Bytes of a class that this chain has read, by all reports."""
-        return sum(part.get(data_class, _NOTHING).size_bytes for part in (self.counted, self.claimed))
+        return _added(*(part.get(data_class, _NOTHING).size_bytes for part in (self.counted, self.claimed)))
 
 
 def observe(chain: Chain, seen: ObservationInput, data_class: DataClass, *, counts: bool, tool: str, at: Instant) -> Chain:
@@ -214,7 +220,7 @@ def observe(chain: Chain, seen: ObservationInput, data_class: DataClass, *, coun
         changes["reads"] = chain.reads + 1
     else:
         changes["sends"] = chain.sends + 1
-        changes["sent_bytes"] = chain.sent_bytes + seen.size_bytes
+        changes["sent_bytes"] = _added(chain.sent_bytes, seen.size_bytes)
     if seen.resource not in chain.resources and len(chain.resources) < 256:
         changes["resources"] = (*chain.resources, seen.resource)
     if tool and tool not in chain.tools and len(chain.tools) < 64:

@@ -34,7 +34,6 @@ from console.server.authorization.locks import locked_by
 from console.server.authorization.task_tokens import TaskTokens
 from console.server.ports import Clock, Hooks, Store, Transaction
 
-MAX_DEPTH = 8
 MAX_RUNNING = 64
 
 
@@ -94,8 +93,9 @@ class Tasks:
             if not found:
                 raise ProblemError("not_found", f"There is no agent named {asked.agent}.")
             child = _usable(tx, found[0], ())
-            if parent.depth + 1 > MAX_DEPTH:
-                raise ProblemError("beyond_rights", f"A chain may be {MAX_DEPTH} delegations deep, and this one is.")
+            deepest = self._max_depth()
+            if parent.depth + 1 > deepest:
+                raise ProblemError("beyond_rights", f"A chain may be {deepest} delegations deep, and this one is.")
             _check_rights(asked.rights, parent.rights, "the parent task's rights")
             _check_rights(asked.rights, child.entitlement, f"the entitlement of {child.name}")
             _check_load(tx, child)
@@ -236,6 +236,12 @@ class Tasks:
             return end_tree(tx, self._hooks, noted, state, actor_of(agent), f"{state} by its agent")[0]
 
         return await self._store.write(verb, takes_power=True)
+
+    def _max_depth(self) -> int:
+        """How many times the bundle in force lets a task be handed on. Raises ProblemError `no_policy`."""
+        if self._bundles.active is None:
+            raise ProblemError("no_policy")
+        return self._bundles.active.limits.max_depth
 
     def _check_purpose(self, intent: IntentInput) -> None:
         compiled = self._bundles.active

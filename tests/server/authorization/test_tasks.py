@@ -180,3 +180,32 @@ async def test_what_was_read_counts_even_when_the_task_has_ended(world: World) -
     await world.tasks.complete(agent, task.id, TaskEnding())
     await world.read(task, "crm/customers", 4)
     assert (world.store.get(Chain, task.id) or Chain(id=task.id)).rows(DataClass.CONFIDENTIAL) == 4
+
+
+async def test_a_task_is_handed_on_only_as_often_as_the_bundle_says(world: World) -> None:
+    agent = await world.agent("executor")
+    task = await world.task(agent)
+    for _ in range(3):
+        task = await world.child(agent, task, "executor", seconds=300)
+    assert task.depth == 3
+    problem = await refused("beyond_rights", world.child(agent, task, "executor", seconds=300))
+    assert "3 delegations" in problem.detail
+
+
+async def test_an_agents_claims_never_keep_a_servers_report_out_of_the_ledger(world: World) -> None:
+    agent = await world.agent("executor")
+    task = await world.task(agent)
+    most = 2**53 - 1
+    claims = [{"direction": "sent", "size_bytes": most}, {"direction": "read", "rows": most, "size_bytes": most}]
+    for claim in (*claims, *claims):
+        seen = ObservationInput.model_validate({"resource": "outbox/press", **claim})
+        await world.tasks.observe(actor_of(agent), agent, task.id, seen, None)
+    for direction in ("sent", "read"):
+        seen = ObservationInput.model_validate({"direction": direction, "resource": "crm/customers", "rows": 5, "size_bytes": 9})
+        await world.tasks.observe(CRM, None, task.id, seen, "crm")
+    chain = world.store.get(Chain, task.root_id)
+    assert chain is not None
+    assert (chain.sends, chain.sent_bytes, chain.counted[DataClass.CONFIDENTIAL].rows) == (3, most, 5)
+    assert chain.rows(DataClass.PUBLIC) == most
+    decision = await world.decide(agent, task, "mail.send", "outbox/customer")
+    assert decision.facts
