@@ -52,7 +52,10 @@ from console.settings.secrets import KeyringSecrets, SecretFolder, SecretStore
 from console.settings.server import ServerSettings, TrustDomainSettings
 
 SIGNING_KEYS = "signing-keys"
+AUDIT_KEYS = "audit-keys"
 DEVELOPMENT_KEYS = "development-trust-domain"
+FOR_EVER_SECONDS = 100 * 365 * 86_400
+"""For how long a key of the audit log verifies after it was rotated: a checkpoint must hold as long as its log."""
 FIRST_OPERATOR = "first-operator"
 FIRST_NAME = "admin"
 FIRST_SECONDS = 8 * 3600
@@ -175,7 +178,10 @@ async def _wire(
     broker_url = settings.broker_url or url
     keys = secret_store(settings, data)
     ring = ring_of(keys, SIGNING_KEYS, clock.now(), rotate_seconds=settings.keys.rotate_seconds, verify_seconds=2 * 86_400)
-    own, payloads = OwnTokens(ring), PayloadSigner(ring)
+    audit_ring = ring_of(
+        keys, AUDIT_KEYS, clock.now(), rotate_seconds=settings.keys.rotate_seconds, verify_seconds=FOR_EVER_SECONDS
+    )
+    own, payloads = OwnTokens(ring), PayloadSigner(audit_ring)
     servers = [Audience(**server.model_dump()) for server in settings.resource_server]
     audiences = {server.name: server for server in servers}
     hooks, holds, random = Hooks(), Holds(), SystemRandom()
@@ -240,7 +246,7 @@ async def _wire(
         containment=containment,
         audit=AuditService(store, payloads),
         evidence=evidence,
-        jwks=ring.jwks,
+        jwks=lambda: {"keys": [*ring.jwks()["keys"], *audit_ring.jwks(use="audit")["keys"]]},
         ready=lambda: "" if bundles.active is not None else "no policy bundle is active",
     )
     api = Api(services, _api_settings(settings, authorization_url, broker_url))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from console.bootstrap import SIGNING_KEYS, secret_store
+from console.bootstrap import AUDIT_KEYS, secret_store
 from console.cli.failures import Failure, Status
 from console.cli.planes import server_settings
 from console.client import LeaseholdClient
@@ -23,11 +23,11 @@ PAGE = 500
 def verify_offline(data: Path, config: Path | None, earlier: Checkpoint | None) -> AuditVerification:
     """Verify the files of a data folder. Raises ProblemError where there is no store, Failure where its keys are missing."""
     settings, _ = server_settings(config, data)
-    text = secret_store(settings, data).get(SIGNING_KEYS)
+    text = secret_store(settings, data).get(AUDIT_KEYS)
     if text is None:
         raise Failure(
             Status.FAILED,
-            f"The signing keys of the plane in {data} are not here, so its checkpoints cannot be verified.",
+            f"The audit keys of the plane in {data} are not here, so its checkpoints cannot be verified.",
             "Verify where the plane's keys are, or over the API.",
             code="no_keys",
         )
