@@ -25,16 +25,17 @@ class Registry:
 
         def verb(tx: Transaction) -> Agent:
             for field, found in (
-                ("name", tx.find(Agent, name=asked.name, limit=1)),
-                ("spiffe_id", tx.find(Agent, spiffe_id=asked.spiffe_id, limit=1)),
+                ("name", tx.find(Agent, name=asked.name, newest=True)),
+                ("spiffe_id", tx.find(Agent, spiffe_id=asked.spiffe_id, newest=True)),
             ):
-                if found and found[0].state is not AgentState.RETIRED:
+                serving = _serving(found)
+                if serving is not None:
                     raise ProblemError(
                         "conflict",
                         f"An agent with this {field.replace('_', ' ')} is registered already.",
                         errors=(FieldError(field=field, text="taken"),),
                         next_step="Choose another, or retire the agent that holds it.",
-                        agent_id=found[0].id,
+                        agent_id=serving.id,
                     )
             agent = Agent(id=agent_id, registered_at=tx.now, **asked.model_dump())
             return tx.put(agent, "agent.registered", actor)
@@ -62,10 +63,8 @@ class Registry:
         if reference.startswith("ag_"):
             return self._store.get(Agent, reference)
         if reference.startswith("spiffe://"):
-            found = self._store.find(Agent, spiffe_id=reference, limit=8)
-        else:
-            found = self._store.find(Agent, name=reference, limit=8)
-        return next((agent for agent in found if agent.state is not AgentState.RETIRED), None)
+            return _serving(self._store.find(Agent, spiffe_id=reference, newest=True))
+        return _serving(self._store.find(Agent, name=reference, newest=True))
 
     def known(self, reference: str) -> Agent:
         """As `find`; raises ProblemError `not_found`."""
@@ -86,3 +85,8 @@ class Registry:
                 tx.put(current.model_copy(update={"last_seen_at": tx.now}), "agent.seen", PLANE, audit=False)
 
         await self._store.write(verb)
+
+
+def _serving(found: list[Agent]) -> Agent | None:
+    """The one that is not retired. There is at most one, and it is the newest."""
+    return next((agent for agent in found if agent.state is not AgentState.RETIRED), None)

@@ -89,7 +89,7 @@ class Tasks:
         def verb(tx: Transaction) -> tuple[Task, Agent]:
             parent = running(tx, own_task(tx, agent, parent_id))
             _usable(tx, agent, parent.path)
-            found = [one for one in tx.find(Agent, name=asked.agent) if one.state is not AgentState.RETIRED]
+            found = [one for one in tx.find(Agent, name=asked.agent, newest=True) if one.state is not AgentState.RETIRED]
             if not found:
                 raise ProblemError("not_found", f"There is no agent named {asked.agent}.")
             child = _usable(tx, found[0], ())

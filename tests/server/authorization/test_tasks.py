@@ -201,7 +201,9 @@ async def test_an_agents_claims_never_keep_a_servers_report_out_of_the_ledger(wo
         seen = ObservationInput.model_validate({"resource": "outbox/press", **claim})
         await world.tasks.observe(actor_of(agent), agent, task.id, seen, None)
     for direction in ("sent", "read"):
-        seen = ObservationInput.model_validate({"direction": direction, "resource": "crm/customers", "rows": 5, "size_bytes": 9})
+        seen = ObservationInput.model_validate(
+            {"direction": direction, "resource": "crm/customers", "rows": 5, "size_bytes": 9}
+        )
         await world.tasks.observe(CRM, None, task.id, seen, "crm")
     chain = world.store.get(Chain, task.root_id)
     assert chain is not None
