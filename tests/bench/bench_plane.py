@@ -3,7 +3,8 @@
 Method. The plane runs in a process of its own (`plane_process`): uvicorn with uvloop on loopback, the sample bundle, SQLite
 with `synchronous=FULL`; every decision, lease and revocation is durable with its audit record before it is answered. This
 process is the client: raw HTTP/1.1 connections (`http_load`), each with one request under way, requests made beforehand.
-Each request proves its caller by a JWT-SVID. Before each figure the same load runs for half a second unmeasured.
+Each request proves its caller by a JWT-SVID. Before most figures the same load runs for half a second unmeasured. The last
+column is the processor time of the plane's whole process for each answer, which other work on the machine sways least.
 
 - Decisions: agent, task and resource are drawn so that no two questions of a run are the same ("distinct"), or so that 640
   are asked over and over ("recurring"); with and without the cache of policy's answers. Each answer must be an allow, and
