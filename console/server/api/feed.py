@@ -7,7 +7,7 @@ goes out in one write. A subscriber that is too far behind is told `resync` and 
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from console.model.events import BROKER_COLLECTIONS
@@ -77,9 +77,10 @@ class Feed:
         """How many streams are open."""
         return len(self._subscribers)
 
-    def open(self, after: int | None, *, broker: bool) -> AsyncIterator[bytes]:
+    def open(self, after: int | None, *, broker: bool, allowed: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
         """A stream of what comes behind a cursor; None means from now on.
 
+        `allowed` is asked before each write: once it says no, the stream ends. It takes its place when it is first read.
         Raises ProblemError `resync` when those events are no longer kept, or are not this plane's; `rate_limited` when too
         many streams are open; `not_ready` once the plane stops.
         """
@@ -92,10 +93,8 @@ class Feed:
         if start > head:
             raise ProblemError("resync", "That cursor lies ahead of this plane's feed.", head=head)
         collections = BROKER_COLLECTIONS if broker else None
-        first = self._store.events(start, CATCH_UP, collections)
-        subscriber = _Subscriber(broker=broker, most=self._stream_events)
-        self._subscribers.add(subscriber)
-        return self._run(subscriber, start, head, first)
+        self._store.events(start, 1, collections)
+        return self._run(_Subscriber(broker=broker, most=self._stream_events), start, allowed)
 
     def close(self) -> None:
         """End every stream and take no new one."""
@@ -121,13 +120,17 @@ class Feed:
                 whole = whole or _Batch(cursor, len(events), encode(events))
                 subscriber.offer(whole)
 
-    async def _run(self, subscriber: _Subscriber, start: int, head: int, first: list[StoredEvent]) -> AsyncIterator[bytes]:
+    async def _run(self, subscriber: _Subscriber, start: int, allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+        if self._closed or len(self._subscribers) >= self._max_streams:
+            return
+        self._subscribers.add(subscriber)
         try:
             cursor = start
-            events = first
             collections = BROKER_COLLECTIONS if subscriber.broker else None
+            head = self._store.head()
+            events = self._store.events(start, CATCH_UP, collections)
             yield self._tick(cursor)
-            while events:
+            while events and allowed():
                 yield encode(events)
                 cursor = events[-1].cursor
                 if len(events) < CATCH_UP:
@@ -136,7 +139,7 @@ class Feed:
                 events = self._store.events(cursor, CATCH_UP, collections)
             cursor = max(cursor, head)
             ticked = self._now()
-            while not self._closed:
+            while not self._closed and allowed():
                 if subscriber.lagging:
                     yield self._resync(cursor)
                     return

@@ -46,6 +46,8 @@ class Call:
     settings: ApiSettings
     feed: Feed
     metrics: Metrics
+    still: Callable[[], bool]
+    """Whether the caller's credential is good for this act even now: for answers that go on for long."""
 
     @property
     def caller(self) -> Caller:
@@ -77,7 +79,27 @@ class Pipeline:
         if entry.act is not None and entry.act is not Act.PUBLIC:
             who = await self._prove(entry, headers, source)
             require(who, entry.act)
-        return Call(who, request_id, headers.get("if-match"), self.services, self.settings, self.feed, self.metrics)
+        return Call(
+            who,
+            request_id,
+            headers.get("if-match"),
+            self.services,
+            self.settings,
+            self.feed,
+            self.metrics,
+            still=lambda: self._still(entry, headers),
+        )
+
+    def _still(self, entry: Entry, headers: Headers) -> bool:
+        services = self.services
+        try:
+            who = services.authenticator.identify(
+                headers.get("authorization"), services.audiences[entry.api], services.clock.now()
+            )
+            require(who, entry.act or Act.PUBLIC)
+        except ProblemError:
+            return False
+        return True
 
     async def _prove(self, entry: Entry, headers: Headers, source: str) -> Caller:
         """Who calls, by a credential for the API of this route. An agent's call is noted, if that can be recorded."""

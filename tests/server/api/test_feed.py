@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from console.client import LeaseholdClient, NotAllowed, Refused, Resync, Tick, Unreachable
+from console.model.actors import PLANE, Role
 from console.model.events import Event, SnapshotHead, SnapshotRow
 from console.model.leases import LeaseInput
+from console.model.operators import OperatorInput
 from console.model.tasks import IntentInput, TaskOpening
 from console.server.api.feed import Feed
 from console.server.api.serve import NotLoopback, Server, bind, build, is_loopback
@@ -183,3 +185,36 @@ async def test_a_taken_address_is_told(served: Served) -> None:
     port = int(served.url.rpartition(":")[2])
     with pytest.raises(OSError, match=r"."):
         bind("127.0.0.1", port)
+
+
+async def test_a_stream_ends_with_the_token_that_opened_it(served: Served) -> None:
+    plane = served.plane
+    for end in ("removed", "renewed", "expired"):
+        name = f"guest-{end}"
+        given = OperatorInput(name=name, roles=(Role.VIEWER,), token_seconds=600)
+        plane.tokens[name] = (await plane.services.operators.enrol(given, PLANE)).token
+        async with served.client(name) as client:
+            stream = client.events()
+            assert isinstance(await asyncio.wait_for(anext(stream), PATIENCE), Tick)
+            if end == "removed":
+                await plane.services.operators.remove(name, PLANE)
+            elif end == "renewed":
+                await plane.services.operators.renew(name, 600, PLANE)
+            else:
+                plane.world.clock.move(601)
+            with pytest.raises(Unreachable):
+                seen = await take(stream, lambda event: False)
+                raise AssertionError(f"{len(seen)} events were told to a reader whose token was {end}")
+        assert plane.api.pipeline.feed.streams == 0
+
+
+async def test_a_stream_that_nobody_reads_takes_no_place(plane: Plane) -> None:
+    feed = Feed(plane.services.store, plane.services.clock, stream_events=3, max_streams=1, tick_seconds=60)
+    for _ in range(3):
+        await feed.open(None, broker=False).aclose()  # type: ignore[attr-defined]
+    assert feed.streams == 0
+    stream = feed.open(None, broker=False)
+    await plane.world.agent("between")
+    assert b"event: tick" in await anext(stream)
+    assert b"agent.registered" in await asyncio.wait_for(anext(stream), PATIENCE)
+    feed.close()

@@ -36,7 +36,7 @@ class SnapshotQuery(Input):
 
 @feeds.get("/authorization/v1/events", Act.READ)
 async def stream_events(call: CallOf, query: Annotated[EventsQuery, Query()], last_event_id: LastEventId = None) -> Response:
-    """Server-sent events, each with the whole entity; Last-Event-ID resumes."""
+    """Server-sent events, each with the whole entity; Last-Event-ID resumes. The stream ends with the credential."""
     return _stream(call, last_event_id or query.after, broker=False)
 
 
@@ -64,7 +64,7 @@ async def take_snapshot(call: CallOf, query: Annotated[SnapshotQuery, Query()]) 
 def _stream(call: Call, after: str | None, *, broker: bool) -> Response:
     if after is not None and not (after.isascii() and after.isdigit() and len(after) <= 18):
         raise ProblemError("invalid", "The cursor is no number.", errors=(FieldError(field="Last-Event-ID", text="a cursor"),))
-    stream = call.feed.open(int(after) if after is not None else None, broker=broker)
+    stream = call.feed.open(int(after) if after is not None else None, broker=broker, allowed=call.still)
     return StreamingResponse(stream, media_type="text/event-stream")
 
 
