@@ -5,6 +5,7 @@ Owns the requests that are being worked on under an idempotency key. Everything 
 
 import asyncio
 import hashlib
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -29,6 +30,8 @@ from console.server.api.settings import ApiSettings
 from console.server.identity.access import Act, require
 from console.server.identity.callers import Caller
 from console.server.ports import Answered, Once, Repeated, once
+
+log = logging.getLogger("leasehold.api")
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 _BODY_SECONDS = 15.0
@@ -174,7 +177,11 @@ class Pipeline:
             once.reset(token)
             self._running.discard((owner, key))
         if guard.used and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR and not _is_secret(entry, response):
-            await self.services.store.answer(owner, key, response.status_code, bytes(response.body).decode())
+            try:
+                await self.services.store.answer(owner, key, response.status_code, bytes(response.body).decode())
+            except ProblemError as problem:
+                # What was done is done, and its caller must hear so; only a repetition will not hear it again.
+                log.warning("request %s: its answer could not be kept: %s", call.request_id, problem.code)
         return response
 
     async def _answer(self, entry: Entry, call: Call, work: Callable[[], Awaitable[Response]]) -> Response:

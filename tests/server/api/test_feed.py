@@ -203,8 +203,7 @@ async def test_a_stream_ends_with_the_token_that_opened_it(served: Served) -> No
             else:
                 plane.world.clock.move(601)
             with pytest.raises(Unreachable):
-                seen = await take(stream, lambda event: False)
-                raise AssertionError(f"{len(seen)} events were told to a reader whose token was {end}")
+                await take(stream, lambda event: True)
         assert plane.api.pipeline.feed.streams == 0
 
 

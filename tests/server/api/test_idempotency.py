@@ -1,12 +1,17 @@
 """Idempotency keys: a request under one key is done once, its repetition gets the first answer, secrets are told once."""
 
 import asyncio
-from typing import Any
+import dataclasses
+from typing import Any, NoReturn
+
+import httpx
 
 from console.model.agents import Agent
 from console.model.leases import Lease
+from console.model.problems import ProblemError
 from console.model.tasks import Task
-from tests.server.api.plane import Plane
+from console.server.api.app import Api
+from tests.server.api.plane import URL, Plane
 
 
 def lease(task: dict[str, Any]) -> dict[str, Any]:
@@ -91,3 +96,28 @@ async def test_a_key_out_of_shape_is_refused(plane: Plane, executor: Agent) -> N
         response = await plane.call(executor, "POST", "/authorization/v1/tasks", _opening(), Idempotency_Key=key)
         assert (response.status_code, response.json()["code"]) == (422, "invalid")
     assert plane.services.store.count(Task) == 0
+
+
+class Forgetful:
+    """A store that can keep no answer any more, as on a full disk."""
+
+    def __init__(self, store: object) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def answer(self, owner: str, key: str, status: int, body: str) -> NoReturn:
+        raise ProblemError("store_full")
+
+
+async def test_an_act_that_was_done_is_told_as_done_even_if_its_answer_cannot_be_kept(plane: Plane, executor: Agent) -> None:
+    services = dataclasses.replace(plane.services, store=Forgetful(plane.services.store))  # type: ignore[arg-type]
+    api = Api(services, plane.api.pipeline.settings)
+    path = f"/authorization/v1/agents/{executor.id}/contain"
+    headers = plane.headers("ravi") | {"Idempotency-Key": "k"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url=URL) as http:
+        first = await http.post(path, json={"reason": "hijacked"}, headers=headers)
+        again = await http.post(path, json={"reason": "hijacked"}, headers=headers)
+    assert (first.status_code, first.json()["lock"]["agent_id"]) == (200, executor.id)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
