@@ -83,7 +83,6 @@ class Console(Side, Travel, Lines, App[None]):
         self._sheet: tuple[Sheet, Pin | None] | None = None
         self._rearranging = False
         self._rearranged_at = float("-inf")
-        self._dirty = False
         self._jobs: set[asyncio.Task[None]] = set()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -133,13 +132,13 @@ class Console(Side, Travel, Lines, App[None]):
             self.tell(result)
         if self.paused or not self.in_sight:
             return
-        touched = changes.reset or not self.pane.depends_on.isdisjoint(changes.dirty) or not changes.dirty
-        if touched:
-            self._dirty = True
-            if self.pane.table is not None and not changes.reset:
+        if changes.reset or not changes.dirty:
+            self._rearrange_soon()
+            self.paint_frame()
+        elif not self.pane.depends_on.isdisjoint(changes.dirty):
+            if self.pane.table is not None:
                 self.pane.table.touch()
             self._rearrange_soon()
-        self.repaint()
 
     def _rearrange_soon(self) -> None:
         wait = REARRANGE_EVERY - (self.world.times.monotonic() - self._rearranged_at)
@@ -153,7 +152,6 @@ class Console(Side, Travel, Lines, App[None]):
         """Take the present order of the rows now."""
         self._rearranging = False
         self._rearranged_at = self.world.times.monotonic()
-        self._dirty = False
         if not self.paused and self.in_sight:
             self.pane.rearrange()
             self.repaint()
@@ -179,9 +177,12 @@ class Console(Side, Travel, Lines, App[None]):
         self.repaint()
 
     def follow(self) -> None:
-        """The audit log is followed while it is shown and live."""
-        if isinstance(self.pane, AuditPane) and not self.paused and self.world.live:
+        """What was fetched is followed while it is shown and live: the audit log, and what the card has beside the mirror."""
+        if self.paused or not self.world.live or not self.in_sight:
+            return
+        if isinstance(self.pane, AuditPane):
             self.load(self.pane)
+        self.fetch(self.pane.cursor)
 
     def repaint(self) -> None:
         """Paint the frame and the details again."""
@@ -215,6 +216,13 @@ class Console(Side, Travel, Lines, App[None]):
         """Do what the registry has under this id."""
         if id in BY_ID:
             HANDLERS[id](self, argument)
+
+    def action_focus_next(self) -> None:
+        """Textual's screens own `tab`; where leases and grants are two sides of one view, it turns them."""
+        if self.pane.name in ("leases", "grants") and len(self.screen_stack) == 1:
+            self.action_perform("turn")
+        else:
+            super().action_focus_next()
 
     def on_key_line_pressed(self, message: KeyLine.Pressed) -> None:
         """A click on a key is a press of it."""

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from console.model.audit import AuditRecord
 from console.tui.present.cells import short_id
-from console.tui.present.spans import Span, Spans, Tone
+from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.views.overview import overview
 from console.tui.present.views.tasks import story
 from console.tui.present.words import BLANK
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 class Side:
     """Paints the details of the row under the cursor, and fetches what they need beside the mirror."""
 
+    story_made: tuple[list[AuditRecord], tuple[Line, ...]] | None = None
+
     def paint_side(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Paint card, story and overview again."""
         base = self.screen_stack[0]
@@ -33,25 +36,34 @@ class Side:
         if small:
             card.show(brief(lines, 10 if base.has_class("tall") else 4), (), key or "")
         else:
-            records, _ = self.world.story_of(key or "") if pane.name == "tasks" else ([], True)
-            whole = (*lines, BLANK, *story(records)) if records and not base.has_class("tall") else lines
+            told = self._story_lines(key or "") if pane.name == "tasks" and not base.has_class("tall") else ()
+            whole = (*lines, BLANK, *told) if told else lines
             card.show(whole, pane.heading(key), key or "")
         below = base.query_one("#below", Detail)
         task = self._task_of(key)
-        records = self.world.story_of(task)[0] if task else []
         log = self.log_lines()
         sent = self.world.dispatcher is not None and bool(self.world.dispatcher.log.entries)
         # Kept while the cursor moves in a view with stories, so that nothing jumps; elsewhere only when there is a log.
         base.set_class(not sent and pane.name not in _WITH_STORY, "unsaid")
-        told = story(records) if records else ()
+        told = self._story_lines(task)
         below.show((*log[:6], BLANK, *told) if told and sent else told or log, (), task or pane.name)
+
+    def _story_lines(self: "Console", task: str) -> tuple[Line, ...]:  # type: ignore[misc]  # a part of the application
+        """A task's story in lines, made once for what was fetched."""
+        records = self.world.story_of(task)[0] if task else []
+        if not records:
+            return ()
+        if self.story_made is None or self.story_made[0] is not records:
+            self.story_made = (records, story(records))
+        return self.story_made[1]
 
     def fetch_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Fetch what the card needs when the cursor has rested for a moment."""
         key = self.pane.cursor
-        self.set_timer(FETCH_AFTER, lambda: self._fetch(key))
+        self.set_timer(FETCH_AFTER, lambda: self.fetch(key))
 
-    def _fetch(self: "Console", key: str | None) -> None:  # type: ignore[misc]  # a part of the application
+    def fetch(self: "Console", key: str | None) -> None:  # type: ignore[misc]  # a part of the application
+        """Fetch what the card needs of this row, where it is not known or has grown."""
         if key is None or key != self.pane.cursor or not self.in_sight:
             return
         if self.pane.name == "audit" and key == (self.pane.keys[-1] if self.pane.keys else None):

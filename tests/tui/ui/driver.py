@@ -197,7 +197,7 @@ class Estate(PlaneInMemory):
         for id in selection.lease_ids or ():
             after = self._get("leases", id).model_copy(update={"state": LeaseState.REVOKED, "ended_at": NOW})
             self.put(after, "lease.revoked")
-            items.append({"id": id, "state": "revoked", "revocability": "instant"})
+            items.append({"lease_id": id, "state": "revoked", "revocability": "instant"})
         return RevocationResult.model_validate({"asked": len(items), "items": items})
 
     async def retry_revocation(self, id: str) -> Lease:

@@ -27,7 +27,7 @@ from console.tui.rows import LIVE_LEASES, UNSETTLED_LEASES, AgentRow
 _ORDER = {"contained": 0, "active": 1, "retired": 2}
 
 COLUMNS = (
-    Column("agent", "AGENT", 12, flexible=True, most=28),
+    Column("agent", "AGENT", 20, flexible=True, most=28),
     Column("state", "STATE", 12),
     Column("owner", "OWNER", 8, flexible=True, most=16),
     Column("team", "TEAM", 8, priority=3, flexible=True, most=14),

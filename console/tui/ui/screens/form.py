@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -50,6 +51,7 @@ class Form(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="form.leave", priority=True),
+        Binding("enter", "on", "next", show=False, id="form.on", priority=True),
         Binding("down,tab", "go(1)", "next", show=False, id="form.next", priority=True),
         Binding("up,shift+tab", "go(-1)", "previous", show=False, id="form.previous", priority=True),
     ]
@@ -119,7 +121,13 @@ class Form(ModalScreen[None]):
     def action_go(self, by: int) -> None:
         """Go to another input."""
         at = self._at()
-        self._inputs[(at + by) % len(self._inputs)].focus()
+        self.set_focus(self._inputs[(at + by) % len(self._inputs)])
+
+    def action_on(self) -> None:
+        """Go to the next input at once, so that what is typed behind the key lands there; in the last the input takes it."""
+        if self._at() == len(self._inputs) - 1:
+            raise SkipAction
+        self.action_go(1)
 
     def action_leave(self) -> None:
         """Leave without an answer."""
@@ -132,11 +140,8 @@ class Form(ModalScreen[None]):
             self._done(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on, or hand over in the last input."""
+        """Hand over in the last input."""
         event.stop()
-        if event.input is not self._inputs[-1]:
-            self.action_go(1)
-            return
         values = {field.name: entry.value for field, entry in zip(self._fields, self._inputs, strict=True)}
         self._fault = self._check(values)
         if self._fault:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -85,6 +86,9 @@ class Sheet(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="sheet.leave", priority=True),
+        Binding("pagedown", "read(1)", "read on", show=False, id="sheet.on", priority=True),
+        Binding("pageup", "read(-1)", "read back", show=False, id="sheet.back", priority=True),
+        Binding("enter", "on", "next", show=False, id="sheet.on", priority=True),
     ]
 
     def __init__(
@@ -164,6 +168,17 @@ class Sheet(ModalScreen[None]):
         """Leave without an answer."""
         self._close(Answer(confirmed=False))
 
+    def action_on(self) -> None:
+        """Go to the next input at once, so that what is typed behind the key lands there; in the last the input takes it."""
+        later = self._state.inputs[self._at() + 1 :] if self._at() >= 0 else []
+        if not later:
+            raise SkipAction
+        self.set_focus(later[0])
+
+    def action_read(self, by: int) -> None:
+        """Read on or back in the facts, also while something is typed."""
+        self._detail.action_scroll_lines(by * max(1, self._detail.size.height - 2))
+
     def on_key(self, event: events.Key) -> None:
         """The confirming key, or one of those that the question named."""
         if event.key == "y" and not self._state.inputs:
@@ -174,13 +189,12 @@ class Sheet(ModalScreen[None]):
             self._other(self, event.key)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the next input, and confirms in the last."""
+        """Enter in the last input confirms."""
         event.stop()
-        later = self._state.inputs[self._state.inputs.index(event.input) + 1 :]
-        if later:
-            later[0].focus()
-        else:
-            self._confirm()
+        self._confirm()
+
+    def _at(self) -> int:
+        return next((at for at, entry in enumerate(self._state.inputs) if entry.has_focus), -1)
 
     def _ask(self, prompt: str, name: str, longest: int) -> ComposeResult:
         line = _Line()
@@ -232,6 +246,8 @@ class Sheet(ModalScreen[None]):
         pieces += [
             Piece((Span(key, Tone.BRASS, strong=True), Span(f" {word}", Tone.MUTED)), 1) for key, word in self.question.keys
         ]
+        if self._detail.max_scroll_y > 0:
+            pieces.append(Piece((Span("PgDn", Tone.BRASS, strong=True), Span(" read on", Tone.MUTED)), 1))
         pieces.append(Piece((Span("esc", Tone.BRASS, strong=True), Span(" leave", Tone.MUTED))))
         self._keys.show(pieces)
         if self.question.refusal and not self._state.said:
