@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
+from console.model.agents import Agent
 from console.model.base import Entity, Input
 from console.model.events import Page
 from console.model.filter_fields import fields_for
@@ -58,6 +59,18 @@ def known(call: Call, kind: type[E], id: str) -> E:
     if found is None:
         raise ProblemError("not_found")
     return found
+
+
+def known_agent(call: Call, reference: str, act: Act) -> Agent:
+    """The agent with this id, name or SPIFFE ID; to an agent, others are as if there were none.
+
+    Raises ProblemError `not_found`.
+    """
+    agent = call.services.registry.find(reference)
+    if agent is None:
+        raise ProblemError("not_found")
+    check_own(call, act, agent.id)
+    return agent
 
 
 def check_own(call: Call, act: Act, agent_id: str | None) -> None:

@@ -118,3 +118,23 @@ async def test_the_well_known_document_says_where(plane: Plane) -> None:
     assert told["policy_decision_point"] == URL
     assert told["access_evaluation_endpoint"] == f"{URL}{ONE}"
     assert told["access_evaluations_endpoint"] == f"{URL}{MANY}"
+
+
+async def test_an_agent_cannot_tell_another_agent_from_one_that_does_not_exist(plane: Plane, executor: Agent) -> None:
+    other = await plane.world.agent("executor-2")
+    answers = []
+    for name in (other.name, "nobody-at-all"):
+        asked = {
+            "subject": {"type": "agent", "id": name},
+            "action": {"name": "customers.read"},
+            "resource": {"type": "resource", "id": "crm/customers"},
+        }
+        preview = {"agent": name, "action": "customers.read", "resource": "crm/customers"}
+        told = [
+            await plane.call(executor, "POST", "/access/v1/evaluation", asked),
+            await plane.call(executor, "POST", "/authorization/v1/decisions/preview", preview),
+            await plane.call(executor, "GET", f"/authorization/v1/agents/{name}"),
+        ]
+        answers.append([(one.status_code, one.json()["code"], one.json()["detail"]) for one in told])
+    assert answers[0] == answers[1]
+    assert {status for status, _, _ in answers[0]} == {403, 404}

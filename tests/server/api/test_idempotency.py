@@ -112,7 +112,7 @@ class Forgetful:
 
 
 async def test_an_act_that_was_done_is_told_as_done_even_if_its_answer_cannot_be_kept(plane: Plane, executor: Agent) -> None:
-    services = dataclasses.replace(plane.services, store=Forgetful(plane.services.store))  # type: ignore[arg-type]
+    services = dataclasses.replace(plane.services, store=Forgetful(plane.services.store))
     api = Api(services, plane.api.pipeline.settings)
     path = f"/authorization/v1/agents/{executor.id}/contain"
     headers = plane.headers("ravi") | {"Idempotency-Key": "k"}

@@ -9,7 +9,7 @@ from console.model.agents import Agent, AgentRegistration, AgentState, ContainIn
 from console.model.base import Identifier, Name
 from console.model.events import Page
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
-from console.server.api.answers import ListQuery, check_match, check_own, known, page, tell
+from console.server.api.answers import ListQuery, check_match, known, known_agent, page, tell
 from console.server.api.entries import Routes
 from console.server.api.pipeline import Call
 from console.server.api.routing import CallOf
@@ -52,9 +52,7 @@ async def register_agent(call: CallOf, asked: AgentRegistration) -> Response:
 @agents.get("/authorization/v1/agents/{reference}", Act.READ_AGENT, Agent)
 async def show_agent(call: CallOf, reference: Reference) -> Response:
     """One agent; an agent sees itself."""
-    agent = call.services.registry.known(reference)
-    check_own(call, Act.READ_AGENT, agent.id)
-    return tell(agent)
+    return tell(known_agent(call, reference, Act.READ_AGENT))
 
 
 @agents.post("/authorization/v1/agents/{reference}/retire", Act.RETIRE_AGENT, Agent)

@@ -90,12 +90,13 @@ async def _proven(call: Call, asked: Evaluation, question: DecideInput) -> Decid
     Raises ProblemError `not_allowed` for an agent that asks for another, `malformed` for a task without its token,
     `not_found` for an agent that is not known.
     """
+    if call.caller.kind is ActorKind.AGENT:
+        own = call.services.registry.find(question.agent)
+        if own is None or call.caller.agent is None or call.caller.agent.id != own.id:
+            raise ProblemError("not_allowed", "An agent asks for itself only.")
+        return question.model_copy(update={"agent": own.id})
     agent = call.services.registry.known(question.agent)
     question = question.model_copy(update={"agent": agent.id})
-    if call.caller.kind is ActorKind.AGENT:
-        if call.caller.agent is None or call.caller.agent.id != agent.id:
-            raise ProblemError("not_allowed", "An agent asks for itself only.")
-        return question
     if asked.context.task is None:
         return question
     if asked.context.task.token is None:

@@ -13,7 +13,7 @@ from console.model.events import Page
 from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantState
 from console.model.operators import Operator
 from console.model.problems import ProblemError
-from console.server.api.answers import ListQuery, check_match, check_own, known, page, tell
+from console.server.api.answers import ListQuery, check_match, check_own, known, known_agent, page, tell
 from console.server.api.entries import Routes
 from console.server.api.pipeline import Call
 from console.server.api.routes.tasks import agent_of
@@ -128,8 +128,7 @@ async def list_decisions(call: CallOf, query: Annotated[DecisionsQuery, Query()]
 @decisions.post("/authorization/v1/decisions/preview", Act.SEARCH, Decision, changes=False)
 async def preview_decision(call: CallOf, asked: DecideInput) -> Response:
     """What would be decided now. It writes nothing, and is no decision that anybody may act on."""
-    agent = call.services.registry.known(asked.agent)
-    check_own(call, Act.SEARCH, agent.id)
+    agent = known_agent(call, asked.agent, Act.SEARCH)
     return tell(call.services.decisions.preview(asked.model_copy(update={"agent": agent.id})))
 
 
