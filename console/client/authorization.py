@@ -9,7 +9,7 @@ from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, E
 from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
 from console.model.decisions import DecideInput, Decision
 from console.model.frameworks import Frameworks, FrameworkView, SeedRows
-from console.model.grants import Grant, GrantEnding, GrantInput
+from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Operator, OperatorEnrolled, OperatorInput, OperatorRenewal, Whoami
 from console.model.tasks import (
@@ -145,6 +145,10 @@ class ReviewCalls(Calls):
     async def revoke_grant(self, grant_id: str, reason: str, *, key: str | None = None) -> Grant:
         path = f"{_V1}/grants/{part(grant_id)}/revoke"
         return await self._post("authorization", path, Grant, GrantEnding(reason=reason), key=key)
+
+    async def review_break_glass(self, grant_id: str, reason: str, *, key: str | None = None) -> Grant:
+        path = f"{_V1}/grants/{part(grant_id)}/review"
+        return await self._post("authorization", path, Grant, GrantReview(reason=reason), key=key)
 
     async def list_decisions(self, **query: Query) -> Listed[Decision]:
         return await self._list("authorization", f"{_V1}/decisions", Decision, query)

@@ -60,7 +60,7 @@ async def test_an_item_that_cannot_be_evaluated_is_a_denial_with_its_error(plane
     wrong = ALLOWED | {"subject": {"type": "user", "id": "alice"}}
     answer = (await plane.call(executor, "POST", MANY, batch(executor, task, [other, wrong, ALLOWED]))).json()
     assert [one["decision"] for one in answer["evaluations"]] == [False, False, True]
-    assert answer["evaluations"][0]["context"]["error"]["status"] == 404
+    assert answer["evaluations"][0]["context"]["error"]["status"] == 403
     assert answer["evaluations"][1]["context"]["error"]["status"] == 400
 
 
