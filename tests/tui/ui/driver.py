@@ -331,7 +331,8 @@ async def console(
     async def open_plane() -> AsyncIterator[Plane]:
         yield estate
 
-    made = ConsoleOptions(**({"open_plane": open_plane, "environment": "test", "start": "armed"} | options))
+    given: dict[str, Any] = {"open_plane": open_plane, "environment": "test", "start": "armed"} | options
+    made = ConsoleOptions(**given)
     app = Console(made, times=OwnTimes())
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, estate)

@@ -9,6 +9,7 @@ from console.model.problems import ProblemError
 from console.tui.ui.actions import ACTIONS
 from console.tui.ui.commands import VIEW_NAMES
 from console.tui.ui.hands import HANDLERS
+from console.tui.ui.widgets.keyline import KeyLine
 from console.tui.ui.widgets.sheet import Sheet
 from tests.tui.state.plane_in_memory import DIGEST, NOW, agent, an_id, approval, grant
 from tests.tui.ui.driver import Driver, console, populated
@@ -41,7 +42,7 @@ async def test_read_only_sends_nothing_whatever_is_pressed_clicked_or_commanded(
                 if way == "key" and action.key:
                     await driver.press(action.key)
                 elif way == "click":
-                    app.screen_stack[0].query_one("KeyLine").post_message(_pressed(action.id))
+                    app.screen_stack[0].query_one(KeyLine).post_message(KeyLine.Pressed(action.id))
                 await driver.pilot.pause()
                 assert not isinstance(app.screen, Sheet), action.id
                 if action.act:
@@ -57,12 +58,6 @@ async def test_read_only_sends_nothing_whatever_is_pressed_clicked_or_commanded(
             await _leave_all(driver)
             driver.line.display = False
     assert estate.sent == []
-
-
-def _pressed(name: str) -> object:
-    from console.tui.ui.widgets.keyline import KeyLine  # noqa: PLC0415
-
-    return KeyLine.Pressed(name)
 
 
 async def test_read_only_cannot_be_armed() -> None:

@@ -13,10 +13,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.tui.present.inert import clip
 from console.tui.present.spans import Span, Tone
 from console.tui.ui.widgets.paint import brush, content_of, strip_of
 
-_SHOWN = 14
+_BESIDE = 46
+"""Cells beside the name: its mark and key, and the words about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ class _Choices(Widget):
             return strip_of(words, width, paint, "panel", 2)
         one, here = self.entries[at], at == self.chosen
         tone = Tone.TEXT if one.enabled else Tone.DIM
-        name = 28 if width >= 70 else 20
+        name = max(20, width - _BESIDE)
         spans = (
             Span("> " if here else "  ", Tone.BRASS, strong=True),
             Span(f"{one.key:<8}", Tone.BRASS if one.enabled else Tone.DIM),
-            Span(f"{one.text:<{name}}  ", tone, strong=here),
+            Span(f"{clip(one.text, name):<{name}}  ", tone, strong=here),
             Span(one.words, Tone.MUTED),
         )
         return strip_of(spans, width, paint, "raised" if here else "panel")
