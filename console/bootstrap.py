@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +11,17 @@ from random import SystemRandom
 from typing import Any
 
 from console.model.actors import PLANE, Role
+from console.model.audit import AuditVerification
 from console.model.exposure import Audience
 from console.model.operators import OperatorInput
+from console.model.problems import ProblemError
 from console.server.api.app import Api
 from console.server.api.services import Services
 from console.server.api.settings import ApiSettings
-from console.server.audit.checkpoint import PeriodicCheckpoints
+from console.server.audit.checkpoint import PeriodicCheckpoints, is_signed
 from console.server.audit.live import AuditService, LiveEvidence
+from console.server.audit.selfcheck import PeriodicChecks
+from console.server.audit.verify import LoggedRecord, verify
 from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
@@ -46,6 +51,7 @@ from console.server.identity.payloads import PayloadSigner
 from console.server.identity.svid import DevelopmentTrustDomain, TrustBundle, TrustDomains
 from console.server.identity.tokens import OwnTokens
 from console.server.ports import Hooks
+from console.server.store.offline import OfflineLog
 from console.server.store.sqlite import SqliteStore
 from console.settings.folders import APPLICATION
 from console.settings.secrets import KeyringSecrets, SecretFolder, SecretStore
@@ -72,6 +78,11 @@ def bundle_files(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
+
+
+def store_folder(settings: ServerSettings, data: Path) -> Path:
+    """The folder of the plane's store. A path that is not absolute lies in the data folder."""
+    return settings.store.path if settings.store.path.is_absolute() else data / settings.store.path
 
 
 def secret_store(settings: ServerSettings, data: Path) -> SecretStore:
@@ -155,8 +166,7 @@ async def build_plane(
     Raises SettingsError, ProblemError of the store, `policy.BundleRefused`, OSError.
     """
     clock = SystemClock()
-    folder = settings.store.path if settings.store.path.is_absolute() else data / settings.store.path
-    store = open_store(folder, clock)
+    store = open_store(store_folder(settings, data), clock)
     try:
         return await _wire(settings, store, clock, data=data, beside=beside, url=url, cached_answers=cached_answers)
     except BaseException:
@@ -256,6 +266,7 @@ async def _wire(
         "containment": containment.run,
         "evidence": evidence.run,
         "checkpoints": PeriodicCheckpoints(store, payloads, every_seconds=settings.checkpoint_seconds).run,
+        "checks": PeriodicChecks(store, log_check(store_folder(settings, data), payloads)).run,
     }
     return Plane(
         api=api,
@@ -281,6 +292,22 @@ async def first_operator(operators: Operators, keys: SecretStore, now: datetime)
     first = enrolled.get(FIRST_NAME)
     if first is not None and first.token_expires_at <= now and keys.get(FIRST_OPERATOR) is not None:
         keys.set(FIRST_OPERATOR, (await operators.renew(FIRST_NAME, FIRST_SECONDS, PLANE)).token)
+
+
+def log_check(folder: Path, payloads: PayloadSigner) -> Callable[[], AuditVerification]:
+    """How the plane verifies the log in a store's folder, from the files and not from memory. May run in any thread."""
+
+    def read() -> AuditVerification:
+        try:
+            with OfflineLog(folder) as log:
+                records = (LoggedRecord(*record) for record in log.records())
+                return verify(
+                    records, log.checkpoints(), check_signature=lambda one: is_signed(one, payloads.verify), tree=log.tree
+                )
+        except sqlite3.Error as error:
+            raise ProblemError("store_unavailable", f"The log cannot be read: {error}.") from error
+
+    return read
 
 
 def _trust(settings: ServerSettings, data: Path, beside: Path, now: datetime) -> TrustDomains:
