@@ -150,11 +150,9 @@ def standing(
         return Standing("loading", "No data yet: connecting to the plane.", "")
     if connection != "live":
         what = (
-            f"Offline: {problem or 'no answer from the plane'}."
-            if connection == "offline"
-            else f"Stale: nothing was heard for {int(silent)} s."
+            f"Offline: {problem or 'no answer from the plane'}." if connection == "offline" else f"Stale for {int(silent)} s."
         )
-        return Standing("stale", f"{what} This is what was last known.", "Taking power away still works; giving it does not.")
+        return Standing("stale", f"{what} This is what was last known.", "Taking power away works.")
     if not shown and filtered:
         return Standing("nothing-matches", "Nothing matches the filter.", "esc clears it.")
     return Standing("ready") if shown else Standing("empty", empty, hint)

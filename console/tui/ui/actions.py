@@ -104,6 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "retry", "R", "retry", "Retry a revocation that is stuck", "acts", ("leases",), act="lease.retry", takes=True, rank=9
     ),
+    Action("undo", "z", "undo", "Take back the last grant or approval, for a minute", "acts"),
     Action("arm", "!", "arm", "Arm for five idle minutes what gives power; again to be SAFE", "acts"),
     Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10),
     Action("turn", "tab", "grants", "Turn between leases and grants", "move", ("leases", "grants"), rank=11),

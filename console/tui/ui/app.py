@@ -22,6 +22,7 @@ from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
 from console.tui.ui.fetched import AuditPane, FetchedPane, fetched_panes
+from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import beside, hints, log_lines, outcome_tone, strip_pieces, tabs
 from console.tui.ui.guard import guards
 from console.tui.ui.hands import HANDLERS
@@ -330,6 +331,7 @@ class Console(Side, Travel, Lines, App[None]):
 
     def tell(self, result: Result, before: str = "") -> None:
         """Say what became of an act."""
+        remember(self, result)
         tone = outcome_tone(result.outcome)
         spans = [Span(f"{before}{result.outcome} ", tone, strong=True), Span(result.text)]
         if result.next_step:

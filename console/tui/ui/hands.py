@@ -13,7 +13,7 @@ from console.tui.rows import moment
 from console.tui.ui.actions import ACTIONS, TABLE_KEYS, VIEWS
 from console.tui.ui.commands import VIEW_NAMES
 from console.tui.ui.fetched import ControlsPane, FetchedPane
-from console.tui.ui.flows import granting, reviews, taking
+from console.tui.ui.flows import granting, reviews, taking, undoing
 from console.tui.ui.frame import key_word, log_lines
 from console.tui.ui.screens.picker import Entry, Picker, among
 from console.tui.ui.writing import as_csv, as_json, write_file
@@ -294,6 +294,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "release": lambda console, _: taking.release(console),
     "stop": lambda console, _: taking.stop(console),
     "retry": lambda console, _: taking.retry(console),
+    "undo": lambda console, _: undoing.undo(console),
     "arm": arm,
     "open": open_row,
     "turn": turn,

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
-from console.model.approvals import ApprovalDetail
+from console.model.approvals import Approval, ApprovalDetail
 from console.model.audit import AuditRecord
+from console.model.grants import Grant
 from console.model.problems import ProblemError
 from console.tui.present.inert import inert
 from console.tui.present.status import StatusFacts, mirror_facts
@@ -51,6 +52,8 @@ class World:
         self.signed_out = ""
         """Why the plane does not know who is here, with the next step; empty while it does."""
         self.identified = False
+        self.given: tuple[float, Approval | Grant] | None = None
+        """What was given last, and when (monotonic)."""
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
         self.stories: OrderedDict[str, tuple[Hashable, list[AuditRecord]]] = OrderedDict()
         self._sync: Synchronizer | None = None

@@ -174,3 +174,26 @@ async def test_grant_from_a_request_suggests_what_stands_in_the_way(size: tuple[
         assert who == agent(1).id
         assert wanted.covers == ("no-prod-without-owner",)
         assert (wanted.seconds, wanted.uses, wanted.reason) == (1200, 1, "migration")
+
+
+async def test_the_last_grant_and_the_last_approval_are_taken_back_within_a_minute() -> None:
+    estate = populated()
+    async with console(estate) as driver:
+        await driver.press("z")
+        assert "within the last minute" in driver.said
+        await driver.press("j", "j", "a")
+        await driver.open_sheet()
+        await driver.press("y")
+        await driver.until(lambda: driver.app.world.given)
+        await driver.press("z")
+        assert "No lease has come of the approval" in driver.said
+        estate.put(lease(7, task(1), approval_id=an_id("ap", 3)))
+        await driver.until(lambda: an_id("ls", 7) in driver.app.world.source.leases.rows)
+        await driver.press("z")
+        await driver.open_sheet()
+        await driver.press("y")
+        await driver.until(lambda: estate.sent[-1][0] == "revoke_leases")
+        assert estate.sent[-1][2].lease_ids == (an_id("ls", 7),)
+        driver.pass_time(61)
+        await driver.press("z")
+        assert "within the last minute" in driver.said

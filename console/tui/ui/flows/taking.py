@@ -12,6 +12,7 @@ from console.model.problems import ProblemError
 from console.tui.present.cells import short_id
 from console.tui.present.sheets import contain_lines, tally_lines
 from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.views import grants
 from console.tui.present.words import BLANK, after_revocation, muted, plural, said, strong, text
 from console.tui.rows import LIVE_LEASES, AgentRow, LeaseRow
 from console.tui.state.acts import Confirmation, release_confirmation, taking_confirmation
@@ -31,11 +32,11 @@ def revoke(desk: Desk) -> None:
     if not subjects:
         desk.refuse("No row is under the cursor.")
     elif subjects[0].collection == "grants":
-        _end_grant(desk, subjects[0])
+        end_grant(desk, subjects[0])
     elif allowed(desk, "lease.revoke"):
         leases, whose = _meant(desk, subjects)
         if leases:
-            _revoke(desk, leases, whose)
+            revoke_leases(desk, leases, whose)
         else:
             desk.refuse(f"{whose} holds no lease that lives." if whose else "This works on a lease, a task or an agent.")
 
@@ -61,7 +62,8 @@ def _root(desk: Desk, task_id: str) -> str:
     return row.root_id if row is not None else task_id
 
 
-def _revoke(desk: Desk, leases: list[LeaseRow], whose: str) -> None:
+def revoke_leases(desk: Desk, leases: list[LeaseRow], whose: str) -> None:
+    """Ask whether to revoke these leases, saying what each revocation leaves."""
     now = desk.world.now()
     lines = [
         Line((text("Revoke "), strong(plural(len(leases), "lease")), text(f" of {whose}" if len(leases) > 1 else ""))),
@@ -89,14 +91,15 @@ def _revoke(desk: Desk, leases: list[LeaseRow], whose: str) -> None:
     desk.ask(_question(f"revoke {plural(len(ids), 'lease')}", tuple(lines), "revoke", confirmation), Pin(moved), done)
 
 
-def _end_grant(desk: Desk, subject: Subject) -> None:
+def end_grant(desk: Desk, subject: Subject) -> None:
+    """Ask whether to end a grant early."""
     row = desk.world.source.grants.get(subject.id)
     if row is None or not allowed(desk, "grant.revoke"):
         return
     if row.state not in ("active", "scheduled"):
         desk.refuse(f"The grant is {row.state}; there is nothing to end.")
         return
-    lines = desk.pane.lines(row.id)
+    lines = grants.detail(desk.world.source, row, desk.world.now())
 
     def done(answer: Answer) -> None:
         if answer.confirmed:
