@@ -8,10 +8,11 @@ import pytest
 from console.server.ports import Store
 from console.server.store.sqlite import SqliteStore
 from tests.server.store.contract import Opener, StoreContract
+from tests.server.store.feed_contract import FeedContract
 from tests.server.store.sample import HandClock
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, FeedContract):
     @pytest.fixture
     async def opener(self, tmp_path: Path) -> AsyncIterator[Opener]:
         opened: list[Store] = []
@@ -26,7 +27,7 @@ class TestSqliteStore(StoreContract):
             await store.close()
 
 
-class TestSqliteStoreWithoutRoomInMemory(StoreContract):
+class TestSqliteStoreWithoutRoomInMemory(StoreContract, FeedContract):
     """The same with a cache of one entity a collection: nothing may depend on what is in memory."""
 
     @pytest.fixture
