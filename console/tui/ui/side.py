@@ -34,7 +34,7 @@ class Side:
         lines = pane.lines(key)
         small = not base.has_class("wide") and not base.has_class("reading")
         if small:
-            card.show(brief(lines, 10 if base.has_class("tall") else 4), (), key or "")
+            card.show(brief(lines, 10 if base.has_class("tall") else 5), (), key or "")
         else:
             told = self._story_lines(key or "") if pane.name == "tasks" and not base.has_class("tall") else ()
             whole = (*lines, BLANK, *told) if told else lines
