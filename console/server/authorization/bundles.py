@@ -34,6 +34,11 @@ class Bundles:
         """The record of the bundle in force."""
         return self._bundle
 
+    @property
+    def fence(self) -> int:
+        """The value of `BUNDLE_FENCE` that the policies in force belong to; a later one says that they are superseded."""
+        return self._bundle.revision if self._bundle is not None else 0
+
     async def start(self, files: Mapping[str, str] | None, author: str = "plane") -> None:
         """Load the published bundle or, at the very first start, publish `files`.
 

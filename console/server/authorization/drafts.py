@@ -87,7 +87,7 @@ class Drafts:
         Raises ProblemError `not_found` for an unknown agent, and for a task or a lease that is not that agent's.
         """
         now = self._clock.now()
-        fences = {LOCKS: self._store.fence(LOCKS), BUNDLE_FENCE: self._store.fence(BUNDLE_FENCE)}
+        fences = {LOCKS: self._store.fence(LOCKS), BUNDLE_FENCE: self._bundles.fence}
         agent = self._registry.known(asked.agent)
         task = self._task(agent, asked)
         compiled = self._bundles.active

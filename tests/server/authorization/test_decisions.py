@@ -14,6 +14,7 @@ from console.model.problems import ProblemError
 from console.model.rights import Right
 from console.model.scales import DataClass, RiskLevel
 from console.model.tasks import TaskEnding
+from console.server.authorization.bundles import BUNDLE_FENCE
 from console.server.authorization.locks import LOCKS
 from console.server.authorization.tasks import actor_of
 from console.server.ports import Transaction
@@ -232,7 +233,8 @@ async def test_what_a_lease_had_lifted_counts_for_that_lease_only(world: World) 
             "decision_id": first.id,
             "lifted": ("restricted-read",), "issuer": "tokens",
             "audience": AUDIENCES["crm"].model_dump(),
-            "right": right.model_dump(), "action": "payments.read", "resource": "crm/payment-methods", "data_class": "restricted",
+            "right": right.model_dump(), "action": "payments.read", "resource": "crm/payment-methods",
+            "data_class": "restricted",
             "environment": "production", "risk_level": "medium", "state": "active", "revocability": "instant",
             "requested_at": world.clock.now(), "expires_at": task.deadline_at, "max_expires_at": task.deadline_at,
             "max_ttl_seconds": 300,
@@ -255,3 +257,14 @@ async def test_no_decision_rests_on_an_approval_that_is_only_pending(world: Worl
         decision = await world.decide(agent, task, "payments.read", "crm/payment-methods")
         assert decision.outcome is Outcome.ESCALATE
     assert (world.store.get(Approval, decision.approval_id or "") or Approval).state is ApprovalState.PENDING
+
+
+async def test_nothing_is_decided_by_a_policy_that_another_has_superseded_already(world: World) -> None:
+    """Between the commit of a publication and the moment when its policies are in force, the old ones decide nothing."""
+    agent = await world.agent("support-executor")
+    task = await world.task(agent)
+    assert (await world.decide(agent, task, "customers.read", "crm/customers", rows=5)).outcome is Outcome.ALLOW
+    await world.store.write(lambda tx: tx.advance(BUNDLE_FENCE))
+    with pytest.raises(ProblemError) as caught:
+        await world.decide(agent, task, "customers.read", "crm/customers", rows=5)
+    assert caught.value.code == "undecided"
