@@ -29,6 +29,7 @@ EXPECTED: dict[str, str] = {
     "REJECT": "approver",
     "GRANT": "approver",
     "END_GRANT": "approver responder",
+    "REVIEW_BREAK_GLASS": "approver auditor",
     "REVOKE_LEASE": "responder approver agent",
     "REVOKE_LEASES": "responder approver",
     "RETRY_REVOCATION": "responder",
