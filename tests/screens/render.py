@@ -36,6 +36,7 @@ VIEWS = {
     "overview": "0",
 }  # fmt: skip
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}\s*")
+_FAMILIES = "font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _FAMILY = re.compile(r"font-family:\s*[^;}\"]+")
 
@@ -45,7 +46,7 @@ def cleaned(svg: str) -> str:
 
     Raises ValueError when an address is left in it.
     """
-    text = _FAMILY.sub("font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace", _FONT_FACE.sub("", _COMMENT.sub("", svg)))
+    text = _FAMILY.sub(_FAMILIES, _FONT_FACE.sub("", _COMMENT.sub("", svg)))
     left = [found for found in re.findall(r"https?://[^\s\"'<>)]+", text) if not found.startswith("http://www.w3.org/")]
     if left:
         raise ValueError(f"the picture refers to {', '.join(left)}")
@@ -116,7 +117,10 @@ def hijacked(estate: Estate) -> str:
 
 async def render(folder: Path) -> None:
     """Paint all screens. Raises TimeoutError, ValueError."""
-    with tempfile.TemporaryDirectory(prefix="leasehold-screens-") as data, running(Path(data), seed=SEED, speed=SPEED) as estate:
+    with (
+        tempfile.TemporaryDirectory(prefix="leasehold-screens-") as data,
+        running(Path(data), seed=SEED, speed=SPEED) as estate,
+    ):
 
         async def attacked() -> bool:
             return bool(await asyncio.to_thread(hijacked, estate))

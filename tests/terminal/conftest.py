@@ -1,0 +1,16 @@
+"""What the proofs in a terminal share: a tmux server for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from tests.terminal.tmux import Tmux
+
+
+@pytest.fixture
+def tmux() -> Iterator[Tmux]:
+    """A private tmux server. Its folder has a short path, because a socket's path is bounded."""
+    with Tmux(Path(mkdtemp(prefix="lh-tmux-"))) as server:
+        yield server
