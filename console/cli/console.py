@@ -18,12 +18,12 @@ import click
 from console.cli.failures import Failure, failure_of, usage
 from console.cli.planes import ensure_running
 from console.cli.session import Options, Place, console_settings, place_of, resolve, token_source
-from console.client import LeaseholdClient, Sent
 from console.model.problems import CATALOGUE, ProblemError
 from console.settings.errors import SettingsError
 from console.settings.folders import Folders
 
 if TYPE_CHECKING:
+    from console.client import Sent
     from console.tui.state.plane import Plane
 
 _PATH = click.Path(path_type=Path)
@@ -72,7 +72,7 @@ class _Last:
 
     request_id: str = ""
 
-    def hear(self, sent: Sent) -> None:
+    def hear(self, sent: "Sent") -> None:
         self.request_id = sent.request_id
 
 
@@ -110,13 +110,14 @@ def open_console(options: Options, *, theme: str | None = None, read_only: bool 
 
 
 def plane_opener(
-    options: Options, place: Place, heard: Callable[[Sent], None]
+    options: Options, place: Place, heard: "Callable[[Sent], None]"
 ) -> "Callable[[], AbstractAsyncContextManager[Plane]]":
     """What opens the plane for the console: starts an embedded one, finds the token, connects."""
     token = token_source(options, place)
 
     @asynccontextmanager
     async def opened() -> "AsyncIterator[Plane]":
+        from console.client import LeaseholdClient  # noqa: PLC0415 (httpx loads after the first paint)
         from console.tui.state.client_plane import ClientPlane  # noqa: PLC0415
 
         try:

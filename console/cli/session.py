@@ -11,13 +11,12 @@ import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from console.cli.failures import Failure, Status, not_signed_in, usage
 from console.cli.output import Output
-from console.client import LeaseholdClient
 from console.settings import embedded
 from console.settings.console import ConsoleSettings, Profile, protected_url, token_name, token_reader
 from console.settings.errors import SettingsError
@@ -25,6 +24,9 @@ from console.settings.files import read_private
 from console.settings.folders import Folders
 from console.settings.load import load
 from console.settings.secrets import CredentialFile
+
+if TYPE_CHECKING:
+    from console.client import LeaseholdClient
 
 OPERATORS_FILE = "operators.json"
 """Of a demo's data folder: its operators with their tokens, by name."""
@@ -177,8 +179,10 @@ class Session:
         """The plane that is spoken to."""
         return resolve(self.options)
 
-    def client(self) -> LeaseholdClient:
+    def client(self) -> "LeaseholdClient":
         """A client of that plane; close it, or use it as a context."""
+        from console.client import LeaseholdClient  # noqa: PLC0415 (httpx loads when something is called, not before)
+
         return LeaseholdClient(self.target.authorization_url, self.target.broker_url, self.target.token)
 
 
