@@ -28,6 +28,7 @@ from console.server.authorization.requests import (
     check_reviewer,
     check_shown,
     drift,
+    review_of,
     reviewed,
     revised,
     why_not,
@@ -105,8 +106,11 @@ class Approvals:
         for approval in self._store.find(Approval, state=ApprovalState.PENDING, limit=10_000):
             if approval.kind is not ApprovalKind.ACTION:
                 continue
-            draft = self._draw(approval, approval.ask)
-            changed += await self._store.write(partial(_redecide, approval_id=approval.id, draft=draft))
+            try:
+                draft = self._draw(approval, approval.ask)
+                changed += await self._store.write(partial(_redecide, approval=approval, draft=draft))
+            except Moved:
+                changed += 1  # It was reviewed, ended or drawn anew meanwhile, and that was under the new bundle.
         return changed
 
     async def _review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
@@ -172,8 +176,9 @@ class Approvals:
         shown = asked.model_copy(update={"digest": smaller.digest, "revision": smaller.revision, "narrowing": None})
         tx_kept = tx.put(smaller, "approval.revised", operator_actor(operator))
         if draft.decision.outcome is Outcome.ALLOW:
-            after = approve(tx_kept, now=tx.now, use_seconds=self._use_seconds())
-            return self._keep(tx, after, operator)
+            review = review_of(tx_kept, operator, shown, now=tx.now, single_operator=self._single)
+            with_review = tx_kept.model_copy(update={"reviews": (review,)})
+            return self._keep(tx, approve(with_review, now=tx.now, use_seconds=self._use_seconds()), operator)
         after = reviewed(tx_kept, operator, shown, now=tx.now, use_seconds=self._use_seconds(), single_operator=self._single)
         return self._keep(tx, after, operator)
 
@@ -272,10 +277,8 @@ def _expire(tx: Transaction, approval_id: str) -> None:
     settle_grant(tx, kept, PLANE)
 
 
-def _redecide(tx: Transaction, approval_id: str, draft: Draft) -> int:
-    approval = tx.get(Approval, approval_id)
-    if approval is None or approval.state is not ApprovalState.PENDING:
-        return 0
+def _redecide(tx: Transaction, approval: Approval, draft: Draft) -> int:
+    tx.require(approval, *draft.require, fences=draft.fences)
     if draft.decision.outcome is not Outcome.ESCALATE:
         _void(tx, approval, f"under the new bundle: {draft.decision.text}")
         return 1

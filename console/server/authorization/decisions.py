@@ -17,7 +17,7 @@ from console.policy.question import Link
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.drafts import Draft, Drafts, standing_request
 from console.server.authorization.ending import end_grant
-from console.server.authorization.requests import drift, request_of, revised
+from console.server.authorization.requests import drift, request_of, revised, voided
 from console.server.ports import Clock, Hooks, Moved, Store, Transaction
 
 T = TypeVar("T")
@@ -112,6 +112,10 @@ class Decisions:
     def _escalate(self, tx: Transaction, draft: Draft, decision: Decision, asked: DecideInput, approval_id: str) -> Decision:
         # Asked again inside the transaction, so that two calls never open two requests.
         standing = standing_request(tx, decision.task_id, decision.digest)
+        if standing is not None and standing.state is ApprovalState.APPROVED and standing.digest == decision.digest:
+            # What was approved no longer suffices: another policy has come into the way, and somebody must be asked anew.
+            tx.put(voided(standing, tx.now, "another policy stands in the way now"), "approval.void", PLANE)
+            standing = None
         if standing is None:
             limits = self._bundles.active.limits if self._bundles.active else None
             if limits is None:

@@ -110,7 +110,8 @@ class Drafts:
             return Draft(decision=blank.model_copy(update=rights), known=known, fences=fences)
         request = standing_request(self._store, task.id, blank.digest)
         approval = request if use_approvals and request is not None and _usable(request, blank.digest, now) else None
-        lifted_by_lease = self._lifted_by_lease(agent, task, known, asked, now)
+        lease = self._lease(agent, task, known, asked, now)
+        lifted_by_lease = frozenset(lease.lifted) if lease else frozenset()
         by_approval = frozenset(reason.policy_id for reason in approval.blocking) if approval else frozenset()
         by_grant = frozenset(covered for grant in known.elevations for covered in grant.covers)
         answer = compiled.decide(
@@ -126,7 +127,9 @@ class Drafts:
         free = approved | lifted_by_lease
         needed = frozenset(answer.lifted) - free
         consumed = approval if approval is not None and needed & by_approval else None
-        spent = _spend(known.elevations, needed - (by_approval if consumed else frozenset()), answer.grants)
+        # What a lease was given under a grant has spent that grant's use already, where it was given.
+        linked = tuple(grant_id for grant_id in answer.grants if lease is None or grant_id not in lease.grant_ids)
+        spent = _spend(known.elevations, needed - (by_approval if consumed else frozenset()), linked)
         seconds = [int((grant.ends_at - now).total_seconds()) for grant in spent]
         seconds += [decision.max_ttl_seconds] if decision.max_ttl_seconds is not None else []
         decision = decision.model_copy(
@@ -236,16 +239,15 @@ class Drafts:
         ]
         return tuple(sorted(found, key=lambda grant: grant.ends_at))
 
-    def _lifted_by_lease(self, agent: Agent, task: Task, known: Known, asked: DecideInput, now: datetime) -> frozenset[str]:
+    def _lease(self, agent: Agent, task: Task, known: Known, asked: DecideInput, now: datetime) -> Lease | None:
+        """The lease under which the action is about to be done, if it covers the action now."""
         if asked.lease_id is None:
-            return frozenset()
+            return None
         lease = self._store.get(Lease, asked.lease_id)
         if lease is None or lease.agent_id != agent.id or lease.task_id != task.id:
             raise ProblemError("not_found", "There is no such lease of this task.")
         covers = lease.right.allows(asked.action, asked.resource, known.resource.data_class)
-        if lease.state is not LeaseState.ACTIVE or lease.expires_at <= now or not covers:
-            return frozenset()
-        return frozenset(lease.lifted)
+        return lease if lease.state is LeaseState.ACTIVE and lease.expires_at > now and covers else None
 
     def _answered(
         self, blank: Decision, answer: Answer, known: Known, now: datetime

@@ -150,17 +150,7 @@ def reviewed(
     needs_reason = asked.verdict == "reject" or approval.risk.level.rank >= RiskLevel.HIGH.rank
     if needs_reason and not asked.reason.strip():
         raise ProblemError("invalid", "This verdict needs a reason.", next_step="Say why, in a sentence.")
-    review = Review(
-        reviewer=operator.id,
-        verdict=asked.verdict,
-        at=now,
-        reason=asked.reason.strip(),
-        revision=approval.revision,
-        digest=approval.digest,
-        groups=operator.groups,
-        reading_seconds=asked.reading_seconds,
-        single_operator=single_operator,
-    )
+    review = review_of(approval, operator, asked, now=now, single_operator=single_operator)
     after = approval.model_copy(update={"reviews": (*approval.reviews, review)})
     if asked.verdict == "reject":
         return after.model_copy(
@@ -174,6 +164,21 @@ def reviewed(
     return approve(after, now=now, use_seconds=use_seconds) if met else after
 
 
+def review_of(approval: Approval, operator: Operator, asked: ReviewInput, *, now: datetime, single_operator: bool) -> Review:
+    """A review as it is kept, bound to the revision and digest of the request."""
+    return Review(
+        reviewer=operator.id,
+        verdict=asked.verdict,
+        at=now,
+        reason=asked.reason.strip(),
+        revision=approval.revision,
+        digest=approval.digest,
+        groups=operator.groups,
+        reading_seconds=asked.reading_seconds,
+        single_operator=single_operator,
+    )
+
+
 def approve(approval: Approval, *, now: datetime, use_seconds: int) -> Approval:
     """The request with its quorum met, usable for so many seconds."""
     return approval.model_copy(
@@ -183,6 +188,12 @@ def approve(approval: Approval, *, now: datetime, use_seconds: int) -> Approval:
             "use_until": now + timedelta(seconds=use_seconds),
         }
     )
+
+
+def voided(approval: Approval, now: datetime, reason: str) -> Approval:
+    """The request without effect from now on."""
+    state = APPROVAL.step(approval.state, ApprovalState.VOID)
+    return approval.model_copy(update={"state": state, "ended_at": now, "end_reason": reason})
 
 
 def check_shown(approval: Approval, asked: ReviewInput, now: datetime) -> None:

@@ -11,7 +11,7 @@ from console.model.decisions import Decision, Outcome
 from console.model.operators import Operator
 from console.model.problems import ProblemError
 from console.model.tasks import Task
-from tests.server.world import ADMIN, World, open_world
+from tests.server.world import ADMIN, World, bundle_files, open_world
 
 
 async def escalated(world: World, *, owner: str = "ravi", **more: object) -> tuple[Agent, Task, Approval]:
@@ -228,3 +228,41 @@ async def test_a_plane_of_one_operator_says_so_on_each_act(tmp_path: Path) -> No
         after = await world.approvals.review(world.operators["maya"], approval.id, verdict(approval))
         assert after.state is ApprovalState.APPROVED
         assert all(review.single_operator for review in after.reviews)
+
+
+async def test_what_no_longer_suffices_is_void_and_somebody_is_asked_anew(world: World) -> None:
+    agent, task, approval = await escalated(world)
+    for name in ("maya", "lena"):
+        await world.approvals.review(world.operators[name], approval.id, verdict(approval))
+    await world.read(task, "crm/payment-methods", 1)
+    again = await send(world, agent, task)
+    assert again.outcome is Outcome.ESCALATE
+    assert again.approval_id != approval.id
+    assert current(world, approval.id).state is ApprovalState.VOID
+    assert current(world, again.approval_id).state is ApprovalState.PENDING
+
+
+async def test_narrowing_to_what_needs_nobody_keeps_the_review(world: World) -> None:
+    agent = await world.agent("executor")
+    task = await world.task(agent, "refund-order")
+    asked = {"seconds": 60, "rows": 50}
+    decision = await world.decide(agent, task, "orders.update", "crm/orders", **asked)
+    approval = current(world, decision.approval_id)
+    narrower = verdict(approval, narrowing={"rows": 10})
+    after = await world.approvals.review(world.operators["maya"], approval.id, narrower)
+    assert (after.state, [review.reviewer for review in after.reviews]) == (ApprovalState.APPROVED, ["maya"])
+    allowed = await world.decide(agent, task, "orders.update", "crm/orders", seconds=60, rows=10)
+    assert allowed.outcome is Outcome.ALLOW
+
+
+async def test_a_new_bundle_decides_again_what_waits(world: World) -> None:
+    _, _, approval = await escalated(world)
+    await world.approvals.review(world.operators["maya"], approval.id, verdict(approval))
+    files = bundle_files()
+    files["policies/oversight.cedar"] = files["policies/oversight.cedar"].replace(
+        '@approval("security:1, resource-owner:1")', '@approval("security:2")', 1
+    )
+    await world.bundles.publish(files, "petra", ADMIN)
+    assert await world.approvals.redecide_pending() == 1
+    after = current(world, approval.id)
+    assert (after.revision, after.reviews, after.drift) == (2, (), ("who must agree has changed",))
