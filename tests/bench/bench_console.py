@@ -43,7 +43,7 @@ from tests.bench.http_load import Connection, Reply, processor_seconds
 
 COLUMNS, LINES = 200, 50
 EVENTS_EACH = 5
-STARTS, KEYS, PAGES, SWITCHES, MARKS = 5, 200, 60, 20, 30
+STARTS, KEYS, PAGES, SWITCHES, MARKS = 5, 120, 40, 10, 20
 FILL_SECONDS = 150.0
 WAIT_SECONDS = 30.0
 WATCH_SECONDS = 10.0

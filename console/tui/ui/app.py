@@ -45,6 +45,9 @@ from console.tui.ui.widgets.viewbar import ViewBar
 from console.tui.ui.world import World
 
 REARRANGE_EVERY = 0.25
+REARRANGE_AT_LEAST = 5.0
+REARRANGE_SHARE = 25
+"""Ordering takes at most one part in so many of the time, and is done at least every five seconds all the same."""
 FOLLOW_EVERY = 2.0
 _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
 
@@ -84,6 +87,7 @@ class Console(Side, Travel, Lines, App[None]):
         self._sheet: tuple[Sheet, Pin | None] | None = None
         self._rearranging = False
         self._rearranged_at = float("-inf")
+        self._rearranging_took = 0.0
         self._jobs: set[asyncio.Task[None]] = set()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -142,12 +146,14 @@ class Console(Side, Travel, Lines, App[None]):
             self._rearrange_soon()
 
     def _rearrange_soon(self) -> None:
-        wait = REARRANGE_EVERY - (self.world.times.monotonic() - self._rearranged_at)
+        # What ordering the rows costs bounds how often it is done, so that it never takes more than a small share of the time.
+        every = min(REARRANGE_AT_LEAST, max(REARRANGE_EVERY, self._rearranging_took * REARRANGE_SHARE))
+        wait = every - (self.world.times.monotonic() - self._rearranged_at)
         if wait <= 0:
             self.rearrange()
         elif not self._rearranging:
             self._rearranging = True
-            self.set_timer(min(wait, REARRANGE_EVERY), self.rearrange)
+            self.set_timer(min(wait, every), self.rearrange)
 
     def rearrange(self) -> None:
         """Take the present order of the rows now."""
@@ -155,6 +161,7 @@ class Console(Side, Travel, Lines, App[None]):
         self._rearranged_at = self.world.times.monotonic()
         if not self.paused and self.in_sight:
             self.pane.rearrange()
+            self._rearranging_took = self.world.times.monotonic() - self._rearranged_at
             self.repaint()
 
     @property

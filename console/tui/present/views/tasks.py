@@ -19,7 +19,7 @@ ENDED_SHOWN = 300.0
 
 COLUMNS = (
     Column("task", "TASK", 27, flexible=True, most=40, sortable=False),
-    Column("intent", "INTENT", 16, flexible=True, most=32),
+    Column("intent", "INTENT", 16, flexible=True, most=32, ample=19),
     Column("state", "STATE", 11),
     Column("age", "AGE", 5, priority=2, align=Align.RIGHT, ticking=True),
     Column("left", "LEFT", 5, priority=1, align=Align.RIGHT, ticking=True),
@@ -242,7 +242,7 @@ class TaskTree(ViewRows[TaskRow]):
 
     def rearrange(self, filter: Node | None = None, sorting: tuple[str, bool] | None = None) -> None:
         """Take the present order."""
-        ids = arrange(self.view, self.source, self.now(), filter, sorting)
+        ids = arrange(self.view, self.source, self.now(), filter, sorting, self.placed)
         self.keys, self.branches = (ids, {}) if sorting else tree(self.source, ids)
 
     def version(self, key: str) -> Hashable:

@@ -6,6 +6,7 @@ epoch, by the plane's clock.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from console.model.filters import Fields, Node, evaluate
@@ -26,6 +27,10 @@ from console.tui.rows import (
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+_KEPT = 1_000
+_first = itemgetter(0)
 
 
 class Book(Protocol[R_co]):
@@ -70,6 +75,7 @@ class View(Generic[R]):
     """One view. `cells` gives one cell for every column; `order` is the default order, most pressing first.
 
     `shown` says which rows stand there while nothing is filtered. `ticks` says whether a row changes with the clock alone.
+    The place in the order comes from the row and not from the clock: it is kept while the row is the same.
     """
 
     name: str
@@ -95,10 +101,12 @@ def arrange(
     now: float,
     filter: Node | None = None,
     sorting: tuple[str, bool] | None = None,
+    placed: dict[str, tuple[R, Any]] | None = None,
 ) -> list[str]:
     """The ids to show, in their order. `sorting` is a column and whether it descends; None is the view's own order.
 
-    Rows without the value that is sorted by stand last either way.
+    Rows without the value that is sorted by stand last either way. `placed` keeps, from one call to the next, where each row
+    stands for as long as it is the same row.
     """
     at = moment(now)
     every = view.book(source).rows
@@ -106,7 +114,17 @@ def arrange(
         rows = [(id, row) for id, row in every.items() if view.shown(row, now)]
     else:
         rows = [(id, row) for id, row in every.items() if evaluate(filter, row, view.fields, at)]
-    rows.sort(key=lambda pair: view.order(pair[1], now))
+    held = {} if placed is None else placed
+    if len(held) > 2 * len(every) + _KEPT:
+        held.clear()
+    keyed = []
+    for id, row in rows:
+        known = held.get(id)
+        if known is None or known[0] is not row:
+            known = held[id] = (row, view.order(row, now))
+        keyed.append((known[1], id, row))
+    keyed.sort(key=_first)
+    rows = [(id, row) for _, id, row in keyed]
     if sorting is not None and sorting[0] in view.sort_keys:
         key, descending = view.sort_keys[sorting[0]], sorting[1]
         valued = [(key(source, row), (id, row)) for id, row in rows]
@@ -126,10 +144,11 @@ class ViewRows(Generic[R]):
     source: Source
     now: Callable[[], float]
     keys: Sequence[str] = field(default_factory=tuple)
+    placed: dict[str, tuple[R, Any]] = field(default_factory=dict, repr=False)
 
     def rearrange(self, filter: Node | None = None, sorting: tuple[str, bool] | None = None) -> None:
         """Take the present order."""
-        self.keys = arrange(self.view, self.source, self.now(), filter, sorting)
+        self.keys = arrange(self.view, self.source, self.now(), filter, sorting, self.placed)
 
     def row(self, key: str) -> R:
         """A row by its id. Raises KeyError when it has left."""
