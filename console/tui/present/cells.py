@@ -48,12 +48,14 @@ class Column:
     width: int
     """Cells; of a flexible column the least."""
     priority: int = 0
-    """The highest leaves first where there is no room; 0 never leaves."""
+    """The highest leaves first where there is no room; 0 never leaves, and from `WELCOME` on it is only welcome."""
     align: Align = Align.LEFT
     flexible: bool = False
     """Takes a share of the room that is left, and is the only kind that is ever cut with `…`."""
     most: int = 0
     """Of a flexible column: the most cells it takes; 0 for no bound."""
+    ample: int = 0
+    """Of a flexible column: the cells that it has before a column that is only welcome is shown; 0 for its least."""
     ticking: bool = False
     """Changes with the clock alone, so a change is not worth marking."""
     sortable: bool = True
@@ -68,6 +70,10 @@ class Placed:
     width: int
 
 
+WELCOME = 3
+"""From this priority on a column is shown only where the flexible ones have ample room."""
+
+
 def place(columns: Sequence[Column], width: int, hidden: Collection[str] = ()) -> tuple[Placed, ...]:
     """Choose and place the columns that fit into `width` cells.
 
@@ -80,7 +86,7 @@ def place(columns: Sequence[Column], width: int, hidden: Collection[str] = ()) -
             break
         kept.remove(last)
     widths = {index: columns[index].width for index in kept}
-    _spread(columns, widths, width - _needed(columns, kept))
+    _spread(columns, widths, width - sum(widths.values()) - GAP * max(0, len(kept) - 1))
     placed: list[Placed] = []
     x = 0
     for index in kept:
@@ -92,7 +98,9 @@ def place(columns: Sequence[Column], width: int, hidden: Collection[str] = ()) -
 
 
 def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:
-    return sum(columns[index].width for index in kept) + GAP * max(0, len(kept) - 1)
+    ample = any(columns[index].priority >= WELCOME for index in kept)
+    widths = (max(columns[index].width, columns[index].ample if ample else 0) for index in kept)
+    return sum(widths) + GAP * max(0, len(kept) - 1)
 
 
 def _spread(columns: Sequence[Column], widths: dict[int, int], room: int) -> None:

@@ -109,3 +109,10 @@ def test_ids_and_digests_are_short_on_screen() -> None:
 
 def test_a_cell_makes_foreign_text_inert_itself() -> None:
     assert Cell("a\nb").text == "a␊b"
+
+
+def test_a_column_that_is_only_welcome_waits_until_the_flexible_ones_have_ample_room() -> None:
+    columns = (Column("what", "WHAT", 10, flexible=True, most=40, ample=30), Column("more", "MORE", 8, priority=3))
+    shown = {width: [columns[placed.index].key for placed in place(columns, width)] for width in (20, 39, 40)}
+    assert shown == {20: ["what"], 39: ["what"], 40: ["what", "more"]}
+    assert [placed.width for placed in place(columns, 40)] == [30, 8]

@@ -43,8 +43,8 @@ _WHERE = {"production": "prod", "staging": "stage", "development": "dev"}
 COLUMNS = (
     Column("wait", "WAIT", 5, align=Align.RIGHT, ticking=True),
     Column("risk", "RISK", 11),
-    Column("agent", "AGENT", 15, flexible=True, most=24),
-    Column("wants", "WANTS", 19, flexible=True, most=56),
+    Column("agent", "AGENT", 15, flexible=True, most=24, ample=21),
+    Column("wants", "WANTS", 19, flexible=True, most=56, ample=40),
     Column("where", "WHERE", 5, priority=2),
     Column("for", "FOR", 5, priority=1, align=Align.RIGHT),
     Column("left", "LEFT", 5, align=Align.RIGHT, ticking=True),

@@ -34,8 +34,8 @@ ENDED_SHOWN = 120.0
 COLUMNS = (
     Column("left", "LEFT", 5, align=Align.RIGHT, ticking=True),
     Column("state", "STATE", 14),
-    Column("agent", "AGENT", 15, flexible=True, most=24),
-    Column("scope", "SCOPE", 28, flexible=True, most=56),
+    Column("agent", "AGENT", 15, flexible=True, most=24, ample=21),
+    Column("scope", "SCOPE", 28, flexible=True, most=56, ample=44),
     Column("class", "CLASS", 15, priority=2),
     Column("revocable", "REVOCABLE", 17, priority=3),
     Column("task", "TASK", 7, priority=4),
