@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
+from console.cli.asking import confirm, reason_option, the_reason, yes_option
 from console.cli.failures import Failure, Status, usage
 from console.cli.lists import gather, listing, tell
 from console.cli.session import Session, connected
@@ -93,6 +94,26 @@ async def export(session: Session, form: str, after: int) -> None:
             mark = page.next
             if mark is None:
                 return
+
+
+@audit.command()
+@click.argument("digest")
+@reason_option
+@yes_option
+@connected
+async def erase(session: Session, digest: str, reason: str, *, yes: bool) -> None:
+    """Erase a free text for good. Its digest stays in the log, so the log still verifies.
+
+    The reason stays on the record too: do not repeat in it what you erase.
+    """
+    why = the_reason(reason)
+    confirm(f"Erase the free text {digest}? It cannot be brought back.", yes=yes)
+    async with session.client() as client:
+        erased = await client.erase_text(digest, why)
+    if session.out.as_json:
+        session.out.document(erased)
+    else:
+        session.out.say(f"The text of {erased.digest} is erased.")
 
 
 @audit.command()

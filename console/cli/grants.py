@@ -95,6 +95,17 @@ async def revoke(session: Session, grant: str, reason: str) -> None:
         _tell(session, await client.revoke_grant(grant, why))
 
 
+@grants.command()
+@click.argument("grant")
+@reason_option
+@connected
+async def review(session: Session, grant: str, reason: str) -> None:
+    """Say what you found when you looked at a break-glass grant. Whoever took it cannot review it."""
+    why = the_reason(reason)
+    async with session.client() as client:
+        _tell(session, await client.review_break_glass(grant, why))
+
+
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -125,5 +136,7 @@ def _tell(session: Session, grant: Grant) -> None:
             ("reason", grant.reason),
             ("ended", moment(grant.ended_at)),
             ("why it ended", grant.end_reason),
+            ("review it by", "" if grant.reviewed_by else moment(grant.review_due_at)),
+            ("reviewed by", grant.reviewed_by),
         ]
     )

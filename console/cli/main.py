@@ -27,11 +27,11 @@ ENTRIES = {
     "leases": Entry("console.cli.leases:leases", "Leases: list and revoke them; issue and renew them as an agent."),
     "issuers": Entry("console.cli.issuers:issuers", "The issuers, their health and what they have yet to revoke."),
     "approvals": Entry("console.cli.approvals:approvals", "Approval requests: list, show, approve, reject."),
-    "grants": Entry("console.cli.grants:grants", "Grants: list, create, revoke."),
+    "grants": Entry("console.cli.grants:grants", "Grants: list, create, revoke, review."),
     "decisions": Entry("console.cli.decisions:decisions", "Decisions: list, show, explain."),
     "policy": Entry("console.cli.policy:policy", "Policy bundles: show, validate, test, compare."),
     "frameworks": Entry("console.cli.frameworks:frameworks", "Frameworks with their live evidence."),
-    "audit": Entry("console.cli.audit:audit", "The audit log: list, verify, export, checkpoint."),
+    "audit": Entry("console.cli.audit:audit", "The audit log: list, verify, export, checkpoint, erase a text."),
     "watch": Entry("console.cli.watch:watch", "The live event stream as lines."),
 }
 

@@ -4,7 +4,7 @@ from console.client.calls import Calls, Listed, part
 from console.client.transport import Query, read
 from console.model.agents import Agent, AgentRegistration, ContainInput, ReleaseInput, RetireInput
 from console.model.approvals import Approval, ApprovalDetail, CancelInput, ReviewInput
-from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof
+from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof, TextErasing
 from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, from_decide
 from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
 from console.model.decisions import DecideInput, Decision
@@ -192,6 +192,10 @@ class RecordCalls(Calls):
 
     async def show_text(self, digest: str) -> FreeTextView:
         return await self._get("authorization", f"{_V1}/audit/texts/{part(digest)}", FreeTextView)
+
+    async def erase_text(self, digest: str, reason: str, *, key: str | None = None) -> FreeTextView:
+        path = f"{_V1}/audit/texts/{part(digest)}/erase"
+        return await self._post("authorization", path, FreeTextView, TextErasing(reason=reason), key=key)
 
     async def list_frameworks(self) -> Frameworks:
         return await self._get("authorization", f"{_V1}/frameworks", Frameworks)

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from console.model.actors import Actor
-from console.model.base import Digest, Instant, Json, Shape
+from console.model.base import Digest, Input, Instant, Json, Reason, Shape
 
 
 class AuditRecord(Shape):
@@ -82,3 +82,9 @@ class FreeTextView(Shape):
 
     digest: Digest
     text: str | None = None
+
+
+class TextErasing(Input):
+    """Why a free text is erased. The reason stays in the log: it must not repeat what is erased."""
+
+    reason: Reason

@@ -118,6 +118,37 @@ def test_a_grant_is_asked_for_and_ended(estate: Estate) -> None:
     assert ended["state"] == "revoked"
 
 
+def test_a_broken_glass_is_reviewed_by_somebody_else(estate: Estate) -> None:
+    scope = "customers.read@crm/customers@confidential"
+    asked = ("grants", "create", "--agent", AGENT, "--covers", "confidential-rows-budget", "--scope", scope, "--break-glass")
+    grant = estate.ask("maya", *asked, "--seconds", "120", "--reason", "outage", "--yes")
+    assert (grant["kind"], grant["state"]) == ("break-glass", "active")
+    own = estate.command("maya", "grants", "review", grant["id"], "--reason", "fine", "--json")
+    assert (own.returncode, json.loads(own.stderr)["code"]) == (3, "self_review")
+    assert estate.command("lena", "grants", "review", grant["id"]).returncode == 2, "a reason is missing"
+    reviewed = estate.ask("lena", "grants", "review", grant["id"], "--reason", "it was an outage")
+    assert reviewed["reviewed_by"] == "lena"
+    estate.ask("rita", "grants", "revoke", grant["id"], "--reason", "over")
+
+
+def test_a_free_text_is_erased_and_the_log_stays_whole(estate: Estate) -> None:
+    task = opened(estate)
+    kept = estate.ask("vera", "audit", "list", "--task", task, "--kind", "task.opened")["items"][0]["texts"]
+    digest = next(iter(kept.values()))
+    erase = ("audit", "erase", digest)
+    assert estate.command("admin", *erase, "--yes").returncode == 2, "a reason is missing"
+    assert estate.command("admin", *erase, "--reason", "asked for").returncode == 2, "no --yes"
+    assert estate.command("vera", *erase, "--reason", "asked for", "--yes").returncode == 3
+    told = estate.command("admin", *erase, "--reason", "asked for", "--yes")
+    assert told.returncode == 0, told.stderr
+    assert digest in told.stdout
+    gone = estate.command("admin", *erase, "--reason", "asked for", "--yes", "--json")
+    assert (gone.returncode, json.loads(gone.stderr)["code"]) == (1, "not_found")
+    assert estate.ask("admin", "audit", "verify")["ok"] is True
+    record = estate.ask("vera", "audit", "list", "--kind", "text.erased")["items"][0]
+    assert (record["object_id"], record["body"]) == (digest, {"digest": digest, "reason": "asked for"})
+
+
 def test_a_contained_agent_stops_and_is_released(estate: Estate) -> None:
     name = "support-summariser"
     intent = ("--purpose", "answer-customer", "--on-behalf-of", "customer-18", "--heartbeat", "600")

@@ -158,6 +158,8 @@ async def test_readers_read_everything(plane: Plane) -> None:
     assert (await vera.list_issuers()).items[0].name == "tokens"
     assert (await vera.show_keys())["keys"]
     assert (await vera.show_configuration()).policy_decision_point == URL
+    with pytest.raises(NotFound):
+        await ida.erase_text("sha256:" + "0" * 64, "asked for")
     enrolled = await ida.enrol_operator(OperatorInput(name="zoe", roles=("viewer",)))  # type: ignore[arg-type]
     assert enrolled.token not in repr(enrolled)
     assert (await ida.renew_operator("zoe", 600)).token != enrolled.token

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from console.model.actors import Actor
 from console.model.audit import Checkpoint, InclusionProof
 from console.model.frameworks import FrameworkSummary, FrameworkView, SeedRowView
 from console.server.authorization.approvals import Approvals
@@ -28,10 +29,11 @@ from console.server.ports import Clock, Store
 
 
 class AuditLog(Protocol):
-    """The audit log beyond its records: signed heads and proofs."""
+    """The audit log beyond its records: signed heads, proofs, and the erasing of free texts."""
 
     async def checkpoint(self) -> Checkpoint: ...
     def prove(self, seq: int, size: int | None = None) -> InclusionProof: ...
+    async def erase(self, digest: str, reason: str, actor: Actor) -> None: ...
 
 
 class Evidence(Protocol):

@@ -11,12 +11,13 @@ from console.evidence.catalogue import Catalogue, catalogues
 from console.evidence.metrics import measure_all
 from console.evidence.projection import Projection
 from console.evidence.report import seed_view, view_of
+from console.model.actors import Actor
 from console.model.audit import Checkpoint, InclusionProof
 from console.model.frameworks import FrameworkSummary, FrameworkView, MeasureView, SeedRowView
 from console.model.problems import ProblemError
 from console.server.audit.checkpoint import Signer, take
 from console.server.audit.log import inclusion_proof
-from console.server.ports import Clock, Store, StoredEvent
+from console.server.ports import Clock, Store, StoredEvent, Transaction
 
 WINDOW = timedelta(days=1)
 PAGE = 500
@@ -25,7 +26,7 @@ REST = timedelta(seconds=1)
 
 
 class AuditService:
-    """Signed heads of the log and proofs against them."""
+    """Signed heads of the log, proofs against them, and the erasing of the free texts that it knows by digest."""
 
     def __init__(self, store: Store, signer: Signer) -> None:
         self._store = store
@@ -44,6 +45,19 @@ class AuditService:
             if size is None or checkpoint.size == size:
                 return inclusion_proof(self._store, seq, checkpoint)
         raise ProblemError("not_found", "There is no such checkpoint.", next_step="Take one: leasehold audit checkpoint.")
+
+    async def erase(self, digest: str, reason: str, actor: Actor) -> None:
+        """Erase a free text and its salt for good. The digest stays in the log, which stays whole.
+
+        Raises ProblemError `not_found` where there is no such text, or none any more.
+        """
+
+        def verb(tx: Transaction) -> None:
+            if not tx.erase_text(digest):
+                raise ProblemError("not_found", "There is no free text of this digest, or it was erased already.")
+            tx.record("text.erased", actor, object="text", object_id=digest, body={"digest": digest, "reason": reason})
+
+        await self._store.write(verb)
 
 
 class LiveEvidence:

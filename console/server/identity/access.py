@@ -54,6 +54,7 @@ class Act(StrEnum):
     CONFIGURE = "change configuration"
     MARK_REVIEWED = "mark a framework row reviewed"
     CHECKPOINT = "make a checkpoint of the audit log"
+    ERASE_TEXT = "erase a free text"
 
     OPEN_TASK = "open a task"
     HEARTBEAT = "send a heartbeat"
@@ -137,6 +138,7 @@ TABLE: Final[Mapping[Act, Rule]] = MappingProxyType(
         Act.CONFIGURE: _roles("gives", Role.ADMIN),
         Act.MARK_REVIEWED: _roles("neither", Role.AUDITOR, Role.APPROVER),
         Act.CHECKPOINT: _roles("neither", Role.AUDITOR, Role.ADMIN),
+        Act.ERASE_TEXT: _roles("neither", Role.ADMIN),
         Act.OPEN_TASK: _own("gives"),
         Act.HEARTBEAT: _own("neither"),
         Act.DELEGATE: _own("gives"),

@@ -90,6 +90,7 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
     frozenset({"admin"}): (
         "POST /authorization/v1/agents",
         "POST /authorization/v1/agents/{reference}/retire",
+        "POST /authorization/v1/audit/texts/{digest}/erase",
         "POST /authorization/v1/operators",
         "POST /authorization/v1/operators/{name}/renew",
         "POST /authorization/v1/operators/{name}/remove",

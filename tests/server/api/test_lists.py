@@ -56,6 +56,28 @@ async def test_a_checkpoint_is_signed_and_a_record_proven_in_it(plane: Plane) ->
     assert beyond.status_code == 404
 
 
+async def test_a_free_text_is_erased_once_and_its_digest_stays(plane: Plane, executor: Agent) -> None:
+    task = (await plane.opened(executor))["task"]
+    path = f"/authorization/v1/audit?task_id={task['id']}&kind=task.opened"
+    opened = (await plane.call("aude", "GET", path)).json()["items"][0]
+    digest = next(iter(opened["texts"].values()))
+    text = f"/authorization/v1/audit/texts/{digest}"
+    assert (await plane.call("ida", "GET", text)).json()["text"] == "as asked"
+    for body in ({}, {"reason": "  "}):
+        assert (await plane.call("ida", "POST", f"{text}/erase", body)).status_code == 422
+    size = plane.services.store.audit_size()
+    erased = await plane.call("ida", "POST", f"{text}/erase", {"reason": "asked for"})
+    assert (erased.status_code, erased.json()) == (200, {"digest": digest, "text": None})
+    assert (await plane.call("ida", "GET", text)).json()["text"] is None
+    (record,) = plane.services.store.audit(size - 1)
+    assert (record.kind, record.object_id, record.actor.id) == ("text.erased", digest, "ida")
+    assert record.body == {"digest": digest, "reason": "asked for"}
+    again = await plane.call("ida", "POST", f"{text}/erase", {"reason": "asked for"})
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+    assert plane.services.store.audit_size() == size + 1
+    assert (await plane.call("aude", "GET", path)).json()["items"][0] == opened
+
+
 async def test_versions_travel_as_etag_and_if_match(plane: Plane, executor: Agent) -> None:
     path = f"/authorization/v1/agents/{executor.name}"
     etag = (await plane.call("vera", "GET", path)).headers["etag"]

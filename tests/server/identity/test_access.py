@@ -49,6 +49,7 @@ EXPECTED: dict[str, str] = {
     "CONFIGURE": "admin",
     "MARK_REVIEWED": "auditor approver",
     "CHECKPOINT": "auditor admin",
+    "ERASE_TEXT": "admin",
     "OPEN_TASK": "agent",
     "HEARTBEAT": "agent",
     "DELEGATE": "agent",

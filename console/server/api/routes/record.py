@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof
+from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof, TextErasing
 from console.model.base import Digest, Identifier, Input
 from console.model.events import Page
 from console.model.filter_fields import fields_for
@@ -103,6 +103,13 @@ async def prove_record(call: CallOf, query: Annotated[ProofQuery, Query()]) -> R
 async def show_text(call: CallOf, digest: Annotated[Digest, Path()]) -> Response:
     """A free text by its digest."""
     return tell(FreeTextView(digest=digest, text=call.services.store.text(digest)))
+
+
+@audit.post("/authorization/v1/audit/texts/{digest}/erase", Act.ERASE_TEXT, FreeTextView)
+async def erase_text(call: CallOf, digest: Annotated[Digest, Path()], asked: TextErasing) -> Response:
+    """Erase a free text for good; its digest stays in the log."""
+    await call.services.audit.erase(digest, asked.reason, call.caller.actor)
+    return tell(FreeTextView(digest=digest))
 
 
 @frameworks.get("/authorization/v1/frameworks", Act.READ, Frameworks)
