@@ -138,4 +138,3 @@ class Operator:
 
 def _escaped(text: str) -> str:
     return "".join(f"\\{char}" if not char.isalnum() and char != " " else char for char in text)
-
