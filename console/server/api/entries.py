@@ -20,6 +20,7 @@ class Entry:
 
     `act` None means that anybody may call it, without a credential. `changes` is true where it creates or changes
     something, so that it takes an Idempotency-Key; `secret` where its answer carries a secret, which is never kept.
+    `repeatable` is true where the work may be done again and takes several commits: a repetition goes on with it.
     `form` is true where a standard wants a form instead of JSON. `hot` routes are served as plain ASGI.
     """
 
@@ -36,6 +37,7 @@ class Entry:
     form: bool = False
     hot: bool = False
     large: bool = False
+    repeatable: bool = False
     accepts: Any = None
     """The body's model, where the endpoint reads the body itself."""
 
@@ -74,6 +76,7 @@ class Routes:
         form: bool = False,
         hot: bool = False,
         large: bool = False,
+        repeatable: bool = False,
         accepts: Any = None,
         method: Method = "POST",
     ) -> Callable[[Endpoint], Endpoint]:
@@ -95,6 +98,7 @@ class Routes:
                     form=form,
                     hot=hot,
                     large=large,
+                    repeatable=repeatable,
                     accepts=accepts,
                 )
             )

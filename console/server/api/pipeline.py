@@ -25,6 +25,7 @@ from console.server.api.entries import Entry
 from console.server.api.errors import MEDIA_TYPE, problem_response, to_problem
 from console.server.api.feed import Feed
 from console.server.api.metrics import Metrics
+from console.server.api.places import Places
 from console.server.api.services import Services
 from console.server.api.settings import ApiSettings
 from console.server.identity.access import Act, require
@@ -49,6 +50,7 @@ class Call:
     settings: ApiSettings
     feed: Feed
     metrics: Metrics
+    snapshots: Places
     still: Callable[[], bool]
     """Whether the caller's credential is good for this act even now: for answers that go on for long."""
 
@@ -74,6 +76,7 @@ class Pipeline:
             max_streams=settings.max_streams,
             tick_seconds=settings.tick_seconds,
         )
+        self.snapshots = Places(settings.max_snapshots, "Too many snapshots are being read.")
         self._running: set[tuple[str, str]] = set()
 
     async def admit(self, entry: Entry, headers: Headers, request_id: str, source: str) -> Call:
@@ -90,6 +93,7 @@ class Pipeline:
             self.settings,
             self.feed,
             self.metrics,
+            self.snapshots,
             still=lambda: self._still(entry, headers),
         )
 
@@ -149,7 +153,10 @@ class Pipeline:
         body: bytes,
         work: Callable[[], Awaitable[Response]],
     ) -> Response:
-        """Do the work, at most once under its idempotency key. `target` is the path with its query."""
+        """Do the work, at most once under its idempotency key. `target` is the path with its query.
+
+        Repeatable work that was begun under the key, and never answered, is gone on with.
+        """
         key = headers.get("idempotency-key")
         if key is None or not entry.changes or call.who is None:
             return await self._answer(entry, call, work)
@@ -164,11 +171,12 @@ class Pipeline:
         if (owner, key) in self._running:
             raise ProblemError("in_progress")
         answered = self.services.store.answered(owner, key)
-        if answered is not None:
+        resumed = answered is not None and entry.repeatable and answered.request == request and answered.status is None
+        if answered is not None and not resumed:
             return replay(entry, answered, request)
         self._running.add((owner, key))
-        guard = Once(owner=owner, key=key, request=request)
-        token = once.set(guard)
+        guard = Once(owner=owner, key=key, request=request, used=resumed)
+        token = once.set(None if resumed else guard)
         try:
             response = await self._answer(entry, call, work)
         except Repeated as repeated:

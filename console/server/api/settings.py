@@ -23,6 +23,8 @@ class ApiSettings:
     max_scan: int = 20_000
     """How many rows one page of a filtered list looks at before it hands back a cursor to go on from."""
     max_streams: int = 256
+    max_snapshots: int = 8
+    """How many snapshots are read at once; each holds a reading transaction of the store."""
     stream_events: int = 4_096
     """How many events a subscriber may be behind before it is told to take a new snapshot."""
     tick_seconds: float = 2.0

@@ -5,12 +5,16 @@ import dataclasses
 from typing import Any, NoReturn
 
 import httpx
+import pytest
 
+from console.model.actors import PLANE
 from console.model.agents import Agent
-from console.model.leases import Lease
+from console.model.leases import Lease, LeaseState
 from console.model.problems import ProblemError
 from console.model.tasks import Task
 from console.server.api.app import Api
+from console.server.broker.leases import CHUNK
+from console.server.ports import StoredEvent, Transaction
 from tests.server.api.plane import URL, Plane
 
 
@@ -121,3 +125,43 @@ async def test_an_act_that_was_done_is_told_as_done_even_if_its_answer_cannot_be
         again = await http.post(path, json={"reason": "hijacked"}, headers=headers)
     assert (first.status_code, first.json()["lock"]["agent_id"]) == (200, executor.id)
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+async def many_leases(plane: Plane, agent: Agent, more: int) -> None:
+    """One lease that was issued, and so many more like it."""
+    task = (await plane.opened(agent))["task"]
+    issued = await plane.call(agent, "POST", "/broker/v1/leases", lease(task))
+    first = plane.services.store.get(Lease, issued.json()["lease"]["id"])
+    assert first is not None
+
+    def verb(tx: Transaction) -> None:
+        for _ in range(more):
+            tx.put(first.model_copy(update={"id": plane.world.clock.new_id("ls"), "version": 0}), "lease.active", PLANE)
+
+    await plane.services.store.write(verb)
+
+
+async def test_taking_many_leases_back_goes_on_where_it_was_cut_off(plane: Plane, executor: Agent) -> None:
+    store = plane.services.store
+    await many_leases(plane, executor, CHUNK)
+    asked, path = {"agent_id": executor.id, "reason": "drill"}, "/broker/v1/leases/revoke"
+    cut_off = asyncio.create_task(plane.call("ravi", "POST", path, asked, Idempotency_Key="k"))
+
+    def cut(events: list[StoredEvent]) -> None:
+        if any(event.kind == "lease.revoking" for event in events):
+            cut_off.cancel()
+
+    stop = store.subscribe(cut)
+    with pytest.raises(asyncio.CancelledError):
+        await cut_off
+    stop()
+    assert (store.count(Lease, state=LeaseState.REVOKING), store.count(Lease, state=LeaseState.ACTIVE)) == (CHUNK, 1)
+
+    other = await plane.call("ravi", "POST", path, asked | {"reason": "else"}, Idempotency_Key="k")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
+    again = await plane.call("ravi", "POST", path, asked, Idempotency_Key="k")
+    assert (again.status_code, again.json()["asked"]) == (200, 1)
+    assert "idempotency-replayed" not in again.headers
+    assert store.count(Lease, state=LeaseState.ACTIVE) == 0
+    third = await plane.call("ravi", "POST", path, asked, Idempotency_Key="k")
+    assert (third.json(), third.headers["idempotency-replayed"]) == (again.json(), "true")

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import Header, Query
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from console.model.base import Input
 from console.model.events import MIRRORED, SnapshotHead
 from console.model.problems import FieldError, ProblemError
 from console.server.api.entries import Routes
 from console.server.api.pipeline import Call
+from console.server.api.places import Places
 from console.server.api.routing import CallOf
 from console.server.identity.access import Act
 
@@ -20,6 +22,21 @@ broker_feeds = Routes("broker", "feed")
 ROWS_A_WRITE = 200
 
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)]
+
+
+class SnapshotResponse(StreamingResponse):
+    """A snapshot on its way out. Its place is given back when it has gone out, or when its caller has gone away."""
+
+    def __init__(self, lines: AsyncIterator[bytes], places: Places) -> None:
+        super().__init__(lines, media_type="application/x-ndjson")
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.give_back()
 
 
 class EventsQuery(Input):
@@ -56,9 +73,14 @@ async def take_snapshot(call: CallOf, query: Annotated[SnapshotQuery, Query()]) 
     if unknown:
         errors = (FieldError(field="collections", text=f"one or more of: {', '.join(MIRRORED)}"),)
         raise ProblemError("invalid", "There is no such collection.", errors=errors)
-    cursor, counts, rows = call.services.store.snapshot(chosen)
-    head = SnapshotHead(cursor=cursor, at=call.services.clock.now(), rows=counts)
-    return StreamingResponse(_lines(head, rows), media_type="application/x-ndjson")
+    call.snapshots.take()
+    try:
+        cursor, counts, rows = call.services.store.snapshot(chosen)
+        head = SnapshotHead(cursor=cursor, at=call.services.clock.now(), rows=counts)
+        return SnapshotResponse(_lines(head, rows), call.snapshots)
+    except BaseException:
+        call.snapshots.give_back()
+        raise
 
 
 def _stream(call: Call, after: str | None, *, broker: bool) -> Response:

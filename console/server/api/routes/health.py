@@ -1,5 +1,7 @@
 """Routes of health and of metrics."""
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -9,6 +11,8 @@ from console.server.api.answers import tell
 from console.server.api.entries import Routes
 from console.server.api.routing import CallOf
 from console.server.identity.access import Act
+
+log = logging.getLogger("leasehold.api")
 
 health = Routes("authorization", "health")
 
@@ -31,6 +35,14 @@ async def show_readiness(call: CallOf) -> Response:
     why_not = call.services.ready()
     if why_not:
         raise ProblemError("not_ready", why_not)
+    try:
+        call.services.store.checkpoints(1)
+    except ProblemError:
+        raise
+    except Exception as error:
+        # Whatever its kind: a store that cannot be read is not there. Its own words stay out of an answer for anybody.
+        log.warning("the store could not be read: %s", type(error).__name__)
+        raise ProblemError("store_unavailable", "The store cannot be read.") from None
     return tell(Health())
 
 

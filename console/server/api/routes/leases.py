@@ -62,7 +62,7 @@ async def list_leases(call: CallOf, query: Annotated[LeasesQuery, Query()]) -> R
     return page(call, Lease, query)
 
 
-@leases.post("/broker/v1/leases/revoke", Act.REVOKE_LEASES, RevocationResult)
+@leases.post("/broker/v1/leases/revoke", Act.REVOKE_LEASES, RevocationResult, repeatable=True)
 async def revoke_leases(call: CallOf, asked: RevokeManyInput) -> Response:
     """Revoke leases by id, task, subtree, agent, issuer, or all."""
     return tell(await call.services.leases.revoke_many(asked, call.caller.actor))
