@@ -43,10 +43,10 @@ from tests.bench.http_load import Connection, Reply, processor_seconds
 
 COLUMNS, LINES = 200, 50
 EVENTS_EACH = 5
-STARTS, KEYS, PAGES, SWITCHES, MARKS = 5, 120, 40, 10, 20
+STARTS, KEYS, PAGES, SWITCHES, MARKS, STREAMS = 5, 100, 40, 8, 12, 32
 FILL_SECONDS = 150.0
 WAIT_SECONDS = 30.0
-WATCH_SECONDS = 10.0
+WATCH_SECONDS = 8.0
 _CURSOR = re.compile(rb"m> ?\x1b|m> ")
 _GO = re.compile(rb"\x1b\[(\d+);(\d+)H")
 
@@ -158,7 +158,7 @@ async def fill(estate: Estate, count: int, kept: list[tuple[str, str]]) -> None:
 
 
 async def stream(estate: Estate, rate: float, stop: asyncio.Event, counted: list[int]) -> None:
-    """Issue and give back leases on eight connections, so that about `rate` events a second are committed."""
+    """Issue and give back leases on many connections, so that about `rate` events a second are committed."""
     credentials = {worker.agent.id: worker.token for worker in estate.workers}
     asked = lease_requests(estate, estate.workers, 5_000_000)
     began = time.perf_counter()
@@ -174,7 +174,7 @@ async def stream(estate: Estate, rate: float, stop: asyncio.Event, counted: list
             await connection.ask(_give_back(estate, credentials[told["lease"]["agent_id"]], held))
         connection.close()
 
-    await asyncio.gather(*(work() for _ in range(8)))
+    await asyncio.gather(*(work() for _ in range(STREAMS)))
 
 
 async def starts(make: Callable[[], Terminal], leases: int) -> tuple[list[float], list[float]]:
