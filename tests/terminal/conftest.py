@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,5 +12,5 @@ from tests.terminal.tmux import Tmux
 @pytest.fixture
 def tmux() -> Iterator[Tmux]:
     """A private tmux server. Its folder has a short path, because a socket's path is bounded."""
-    with Tmux(Path(mkdtemp(prefix="lh-tmux-"))) as server:
+    with TemporaryDirectory(prefix="lh-tmux-", ignore_cleanup_errors=True) as folder, Tmux(Path(folder)) as server:
         yield server

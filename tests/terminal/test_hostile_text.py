@@ -6,7 +6,7 @@ Asserted on the bytes that the program sends to its terminal, as tmux writes the
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -58,7 +58,7 @@ def painted(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     assert waiting["code"] == "needs_approval", waiting
     probe.close()
     bytes_file = tmp_path_factory.mktemp("bytes") / "painted"
-    with Tmux(Path(mkdtemp(prefix="lh-tmux-"))) as tmux:
+    with TemporaryDirectory(prefix="lh-tmux-", ignore_cleanup_errors=True) as folder, Tmux(Path(folder)) as tmux:
         maya = Operator(tmux, estate, "maya", (200, 50), record=bytes_file)
         maya.find("approvals", "agent:hostile-agent", "payments")
         maya.see("THE AGENT SAYS")
