@@ -21,6 +21,7 @@ from console.tui.state.sync import Times
 from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
+from console.tui.ui.faults import Careful, FaultLog
 from console.tui.ui.fetched import AuditPane, FetchedPane, fetched_panes
 from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import beside, hints, log_lines, outcome_tone, strip_pieces, tabs
@@ -52,7 +53,7 @@ FOLLOW_EVERY = 2.0
 _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
 
 
-class Console(Side, Travel, Lines, App[None]):
+class Console(Careful, Side, Travel, Lines, App[None]):
     """The console. `times` are its clocks."""
 
     CSS_PATH = "app.tcss"
@@ -64,7 +65,8 @@ class Console(Side, Travel, Lines, App[None]):
     VERTICAL_BREAKPOINTS = [(0, "short"), (15, "low"), (36, "tall")]  # noqa: RUF012 - Textual's name and type
 
     def __init__(self, options: ConsoleOptions, *, times: Times | None = None) -> None:
-        self.world = World(options, self.hear, times=times)
+        self.world = World(options, self.hear, times=times, failed=self.went_wrong)
+        self.fault_log = FaultLog(options.state_folder, self.world.times.monotonic)
         plain = wants_no_colour()
         self.palettes, self.theme_faults = load_themes([themes_folder(), *options.theme_folders])
         palette = self.palettes.get(options.theme) or self.palettes["house-dark"]
@@ -116,8 +118,8 @@ class Console(Side, Travel, Lines, App[None]):
 
     def _begin(self) -> None:
         self.work(self.world.run())
-        self.set_interval(1.0, self.tick)
-        self.set_interval(FOLLOW_EVERY, self.follow)
+        self.set_interval(1.0, self.carefully(self.tick))
+        self.set_interval(FOLLOW_EVERY, self.carefully(self.follow))
         faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.theme_faults)]
         if self.world.options.theme not in self.palettes:
             faults.append(f"there is no theme {self.world.options.theme}; the house theme is worn")
@@ -153,7 +155,7 @@ class Console(Side, Travel, Lines, App[None]):
             self.rearrange()
         elif not self._rearranging:
             self._rearranging = True
-            self.set_timer(min(wait, every), self.rearrange)
+            self.set_timer(min(wait, every), self.carefully(self.rearrange))
 
     def rearrange(self) -> None:
         """Take the present order of the rows now."""
@@ -223,7 +225,7 @@ class Console(Side, Travel, Lines, App[None]):
     def action_perform(self, id: str, argument: str = "") -> None:
         """Do what the registry has under this id."""
         if id in BY_ID:
-            HANDLERS[id](self, argument)
+            self.carefully(lambda: HANDLERS[id](self, argument))()
 
     def action_focus_next(self) -> None:
         """Textual's screens own `tab`; where leases and grants are two sides of one view, it turns them."""
@@ -312,10 +314,13 @@ class Console(Side, Travel, Lines, App[None]):
         self.push_screen(Form(title, fields, check, lambda values: done(values) if values is not None else None, lines))
 
     def work(self, job: Awaitable[None]) -> None:
-        """Do something beside the screen. What goes wrong unexpectedly ends the console, as everywhere."""
+        """Do something beside the screen. What goes wrong unexpectedly is told, and the screen stays."""
 
         async def whole() -> None:
-            await job
+            try:
+                await job
+            except Exception as error:
+                self.went_wrong(error)
 
         self.run_worker(whole(), exit_on_error=True)
 

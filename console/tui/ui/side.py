@@ -60,7 +60,7 @@ class Side:
     def fetch_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Fetch what the card needs when the cursor has rested for a moment."""
         key = self.pane.cursor
-        self.set_timer(FETCH_AFTER, lambda: self.fetch(key))
+        self.set_timer(FETCH_AFTER, self.carefully(lambda: self.fetch(key)))
 
     def fetch(self: "Console", key: str | None) -> None:  # type: ignore[misc]  # a part of the application
         """Fetch what the card needs of this row, where it is not known or has grown."""

@@ -4,6 +4,7 @@ Owns the session and the fetched details. Knows no Textual; the application read
 """
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
@@ -15,7 +16,7 @@ from console.model.grants import Grant
 from console.model.problems import ProblemError
 from console.tui.present.inert import inert
 from console.tui.present.status import StatusFacts, mirror_facts
-from console.tui.state.connection import Connection, Freshness, lost
+from console.tui.state.connection import Connection, Freshness, backoff, lost, passed
 from console.tui.state.intents import Dispatcher, Intent, Refusal, Result
 from console.tui.state.mirror import Changes, Mirror, Tables
 from console.tui.state.plane import Plane
@@ -27,10 +28,15 @@ SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"}
 _KEPT = 200
 _IDENTIFY_EVERY = 30.0
 _RETRY_OPEN = 2.0
+_STEADY = 60.0
+"""After how many seconds without an unexpected error the next one is the first again."""
 
 
 class World:
-    """One console's knowledge. `heard` is told of every batch; `times` are the clocks."""
+    """One console's knowledge. `heard` is told of every batch; `times` are the clocks.
+
+    `failed` is told of what nobody expected, also of what `heard` raised; the plane is followed again after it.
+    """
 
     def __init__(
         self,
@@ -39,6 +45,8 @@ class World:
         *,
         times: Times | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        failed: Callable[[BaseException], None],
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.options = options
         self.times: Times = times or SystemTimes()
@@ -57,8 +65,12 @@ class World:
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
         self.stories: OrderedDict[str, tuple[Hashable, list[AuditRecord]]] = OrderedDict()
         self._sync: Synchronizer | None = None
-        self._heard = heard
+        self._told = heard
         self._pause = pause
+        self._failed = failed
+        self._chance = chance
+        self._failures = 0
+        self._hurry = asyncio.Event()
 
     # Time and state
 
@@ -74,7 +86,7 @@ class World:
 
     def now(self) -> float:
         """The plane's clock in seconds since the epoch, as far as it is known."""
-        return self._sync.plane_now if self._sync is not None else self.times.wall()
+        return self.times.wall() + self.connection.offset
 
     @property
     def live(self) -> bool:
@@ -186,21 +198,52 @@ class World:
 
     def reconnect(self) -> None:
         """Try the plane again now instead of waiting."""
+        self._hurry.set()
         if self._sync is not None:
             self._sync.reconnect()
 
     async def run(self) -> None:
-        """Open the plane and follow it, for ever; a plane that cannot be opened is tried again."""
+        """Open the plane and follow it, for ever; a plane that cannot be opened is tried again.
+
+        So is one that could not be followed for a reason that nobody expected, after ever longer pauses.
+        """
         while True:
+            began, wait = self.times.monotonic(), _RETRY_OPEN
             try:
                 async with self.options.open_plane() as plane:
                     await self._follow(plane)
             except (ProblemError, OSError, TimeoutError) as problem:
                 self._note(problem)
-                connection = lost(self.session.connection, str(problem) or "no answer")
-                self.session = replace(self.session, connection=connection)
+                self._lose(str(problem) or "no answer")
+            except Exception as error:
+                steady = self.times.monotonic() - began >= _STEADY
+                self._failures = 1 if steady else self._failures + 1
+                wait = backoff(self._failures, self._chance())
+                self._lose("something went wrong in the console")
+                self._failed(error)
+            await self._wait(wait)
+
+    def _lose(self, problem: str) -> None:
+        """Nothing is followed any more; what is shown gets older from now on."""
+        self.session = replace(self.session, connection=lost(self.connection, problem))
+        self._sync = None
+        self._heard(Changes())
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for the next attempt, or until somebody asks for it, while what is shown gets older."""
+        self._hurry.clear()
+        hurried = asyncio.create_task(self._hurry.wait())
+        try:
+            while seconds > 0 and not hurried.done():
+                pausing = asyncio.ensure_future(self._pause(min(seconds, 1.0)))
+                await asyncio.wait({hurried, pausing}, return_when=asyncio.FIRST_COMPLETED)
+                pausing.cancel()
+                seconds -= 1.0
+                aged = passed(self.session.connection, self.times.monotonic())
+                self.session = replace(self.session, connection=aged)
                 self._heard(Changes())
-            await self._pause(_RETRY_OPEN)
+        finally:
+            hurried.cancel()
 
     async def _follow(self, plane: Plane) -> None:
         self.plane = plane
@@ -208,6 +251,8 @@ class World:
             plane, monotonic=self.times.monotonic, wall=self.times.wall, request_id=self.options.request_id
         )
         self._sync = Synchronizer(plane, self.mirror, self._hear, times=self.times)
+        # What is known of the plane's clock and of its silence is kept; fresh it is only once the mirror is true again.
+        self._sync.connection = replace(self.session.connection, state=Freshness.CONNECTING)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sync.run())
             group.create_task(self._identify(plane))
@@ -238,6 +283,13 @@ class World:
         if isinstance(problem, ProblemError) and problem.code in SIGNED_OUT:
             self.signed_out = f"{inert(problem.detail).text}. Sign in again: leasehold login."
             self.identified = False
+
+    def _heard(self, changes: Changes) -> None:
+        """Tell the listener. What it cannot do with it is told too, and does not end the following."""
+        try:
+            self._told(changes)
+        except Exception as error:
+            self._failed(error)
 
     def _hear(self, changes: Changes, connection: Connection) -> None:
         if connection.state is Freshness.LIVE:

@@ -10,7 +10,7 @@ from console.tui.ui.world import World
 
 
 def stage() -> tuple[dict[str, Pane], World]:
-    world = World(ConsoleOptions(open_plane=NotImplemented), lambda changes: None)
+    world = World(ConsoleOptions(open_plane=NotImplemented), lambda changes: None, failed=lambda error: None)
     return mirror_panes(world), world
 
 
