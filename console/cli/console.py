@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.failures import Failure, failure_of, usage
-from console.cli.planes import ensure_running
+from console.cli.planes import ensure_running, server_settings
 from console.cli.session import Options, Place, console_settings, place_of, resolve, token_source
 from console.model.problems import CATALOGUE, ProblemError
+from console.settings import embedded
 from console.settings.errors import SettingsError
 from console.settings.folders import Folders
+from console.settings.secrets import KeyringSecrets
 
 if TYPE_CHECKING:
     from console.client import Sent
@@ -80,6 +82,9 @@ def open_console(options: Options, *, theme: str | None = None, read_only: bool 
     """Open the console on a plane. Raises Failure, SettingsError for what is wrong before there is a screen."""
     settings = console_settings()
     place = place_of(options)
+    if place.data is not None and embedded.running(place.data) is None and _keys_in_keyring(place.data):
+        # The plane that is about to be started needs a place for its keys; said here, there is room for all of it.
+        KeyringSecrets().check()
     last = _Last()
 
     # The screens load here, after everything that can be wrong without them.
@@ -107,6 +112,10 @@ def open_console(options: Options, *, theme: str | None = None, read_only: bool 
             state_folder=Folders.of_this_machine(place.data).state,
         )
     )
+
+
+def _keys_in_keyring(data: Path) -> bool:
+    return server_settings(None, data)[0].keys.source == "keyring"
 
 
 def plane_opener(

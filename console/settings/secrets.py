@@ -24,7 +24,9 @@ MAX_SECRET = 65_536
 COMMAND_SECONDS = 30
 OTHER_WAYS = (
     f"Unlock or install a keyring (Secret Service, KWallet, macOS Keychain), set {TOKEN_VARIABLE} for this session, "
-    "or name a command or a credential file in the configuration."
+    "or name a command or a credential file in the configuration. To look around without one: leasehold demo. For a plane of "
+    "your own without one: leasehold serve --key-files --data DIR, then leasehold console --data DIR --token-file "
+    "DIR/keys/first-operator."
 )
 REFUSED_KEYRINGS = ("keyrings.alt.", "keyring.backends.null.", "keyring.backends.fail.")
 """By full name: keyrings.alt writes plaintext, null forgets what it was given, fail is the sign that there is none."""
@@ -80,6 +82,10 @@ class KeyringSecrets:
             return usable_keyring(self._given if self._given is not None else keyring.get_keyring())
         except (ImportError, RuntimeError) as error:
             raise SettingsError(f"No keyring could be opened ({type(error).__name__}).", OTHER_WAYS) from None
+
+    def check(self) -> None:
+        """Find the keyring, without asking it for anything. Raises SettingsError where there is none that may be used."""
+        self._backend()
 
     def get(self, name: str) -> str | None:
         """The secret of a name."""

@@ -1,14 +1,24 @@
 """A plane as a program: what it refuses, what it keeps, and the proof of its log on a tampered copy."""
 
 import json
+import os
+import pty
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .program import ROOT, Estate, configure, environment, run, serving
+from .program import ROOT, RUN_SECONDS, Estate, configure, environment, run, serving
 
+NEXT_STEPS = (
+    "LEASEHOLD_TOKEN",
+    "leasehold demo",
+    "leasehold serve --key-files --data DIR",
+    "--token-file DIR/keys/first-operator",
+)
 pytestmark = pytest.mark.xdist_group("cli")
 
 
@@ -44,8 +54,33 @@ def test_without_a_keyring_the_plane_says_what_to_do(tmp_path: Path) -> None:
     env = environment(tmp_path, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
     done = run("serve", "--data", tmp_path / "plane", "--listen", "127.0.0.1:0", env=env)
     assert done.returncode == 1
-    assert "keyring" in done.stderr
+    for told in NEXT_STEPS:
+        assert told in done.stderr
     assert not list((tmp_path / "plane").rglob("signing-keys"))
+
+
+def test_without_a_keyring_the_console_says_what_to_do_before_there_is_a_screen(tmp_path: Path) -> None:
+    env = environment(tmp_path, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", TERM="xterm-256color")
+    ours, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "console"],
+            env=env,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+    finally:
+        os.close(terminal)
+        os.close(ours)
+    assert done.returncode == 1
+    assert done.stderr.startswith("leasehold: There is no keyring that can be trusted here")
+    for told in NEXT_STEPS:
+        assert told in done.stderr
+    assert not list(tmp_path.rglob("plane.log")), "a plane was started although it could not keep its keys"
 
 
 def test_without_a_configuration_it_serves_the_sample_bundle_and_resumes(tmp_path: Path) -> None:
