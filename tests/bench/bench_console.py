@@ -2,9 +2,8 @@
 
 Method. The plane runs in a process of its own (`plane_process`) over a real store and holds the leases; `leasehold console`
 runs in a pseudo-terminal of 200x50 (TERM=xterm-256color, true colour), joined over HTTP on loopback with a token file. This
-process is the terminal: it reads every byte as it comes and takes its time. A load in the background issues and gives back
-leases, so that the plane commits and its feed sends so many events a second (five for each pair: decided, pending, active,
-revoking, revoked).
+process is the terminal: it reads every byte as it comes and takes its time. Under load the plane itself commits so many events
+a second (uses of its leases, in small commits), and its feed sends them.
 
 - First paint: from the start of the process to the bytes of the views' strip; live: to `LIVE` and the number of leases.
 - Key to paint: from the writing of the key to the bytes that can only be its answer: the cursor's sign on the line to which
@@ -37,13 +36,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench.bench_plane import CACHED, Estate, _give_back, lease_requests, load, machine, request, serving, status
+from tests.bench.bench_plane import CACHED, Estate, lease_requests, load, machine, request, serving, status
 from tests.bench.bench_settings import first_token
 from tests.bench.http_load import Connection, Reply, processor_seconds
 
 COLUMNS, LINES = 200, 50
-EVENTS_EACH = 5
-STARTS, KEYS, PAGES, SWITCHES, MARKS, STREAMS = 5, 100, 40, 8, 12, 32
+MODELS = 64
+STARTS, KEYS, PAGES, SWITCHES, MARKS = 5, 100, 40, 8, 12
 FILL_SECONDS = 150.0
 WAIT_SECONDS = 30.0
 WATCH_SECONDS = 8.0
@@ -152,29 +151,12 @@ async def fill(estate: Estate, count: int, kept: list[tuple[str, str]]) -> None:
         kept.append((told["lease"]["agent_id"], told["credential"] + " " + told["lease"]["id"]))
 
     asked = itertools.islice(lease_requests(estate, estate.workers), count)
-    await load(
-        estate.url, asked, pid=estate.pid, connections=32, seconds=FILL_SECONDS, wanted=status(201), each=keep
-    )
+    await load(estate.url, asked, pid=estate.pid, connections=32, seconds=FILL_SECONDS, wanted=status(201), each=keep)
 
 
-async def stream(estate: Estate, rate: float, stop: asyncio.Event, counted: list[int]) -> None:
-    """Issue and give back leases on many connections, so that about `rate` events a second are committed."""
-    credentials = {worker.agent.id: worker.token for worker in estate.workers}
-    asked = lease_requests(estate, estate.workers, 5_000_000)
-    began = time.perf_counter()
-
-    async def work() -> None:
-        connection = await Connection.open(estate.url)
-        while not stop.is_set():
-            due = began + counted[0] * EVENTS_EACH / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            counted[0] += 1
-            told = json.loads((await connection.ask(next(asked))).body)
-            held = told["credential"] + " " + told["lease"]["id"]
-            await connection.ask(_give_back(estate, credentials[told["lease"]["agent_id"]], held))
-        connection.close()
-
-    await asyncio.gather(*(work() for _ in range(STREAMS)))
+async def head(estate: Estate) -> int:
+    """The cursor of the last event that the plane committed."""
+    return (await estate.admin.list_agents(limit=1)).cursor
 
 
 async def starts(make: Callable[[], Terminal], leases: int) -> tuple[list[float], list[float]]:
@@ -286,37 +268,35 @@ async def measure(leases: int, rate: float) -> None:
             token_file.touch(mode=0o600)
             token_file.write_text(first_token(folder / "plane"))
             kept: list[tuple[str, str]] = []
-            await fill(estate, leases, kept)
-            print(f"{len(kept):,} leases live; terminal {COLUMNS}x{LINES}.", flush=True)
+            await fill(estate, MODELS, kept)
+            await estate.tell(f"fill {leases - MODELS}")
+            print(f"{leases:,} leases live; terminal {COLUMNS}x{LINES}.", flush=True)
 
             def make() -> Terminal:
                 return Terminal(estate.url, token_file, folder)
 
-            first, live = await starts(make, len(kept))
+            first, live = await starts(make, leases)
             terminal = make()
-            stop, counted = asyncio.Event(), [0]
             try:
                 await terminal.until(lambda painted: b"LIVE" in painted, "live")
                 await view(terminal, b"3", b"SCOPE")
                 await terminal.quiet(0.5)
                 idle = await share(terminal.process.pid, WATCH_SECONDS)
                 at_rest = await keys(terminal)
-                began = time.perf_counter()
-                streaming = asyncio.create_task(stream(estate, rate, stop, counted))
+                await estate.tell(f"rate {rate:g}")
+                began, cursor = time.perf_counter(), await head(estate)
                 busy = await share(terminal.process.pid, WATCH_SECONDS)
                 under = await keys(terminal)
                 seen = await marks(terminal, estate)
-                events = counted[0] * EVENTS_EACH / (time.perf_counter() - began)
-                stop.set()
-                await streaming
+                events = (await head(estate) - cursor) / (time.perf_counter() - began)
+                await estate.tell("rate 0")
                 resident, proportional = memory(terminal.process.pid)
             finally:
-                stop.set()
                 terminal.close()
         print()
         print(table(iter([
             ("first useful paint, median of five starts", f"{sorted(first)[STARTS // 2] * 1000:.0f} ms", "250 ms"),
-            (f"live with {len(kept):,} leases", f"{sorted(live)[STARTS // 2] * 1000:.0f} ms", "500 ms"),
+            (f"live with {leases:,} leases", f"{sorted(live)[STARTS // 2] * 1000:.0f} ms", "500 ms"),
             *((f"{kind}, key to paint p50 / p95 / p99, at rest", f"{percentiles(times)} ms", "8 / - / 40 ms")
               for kind, times in at_rest.items()),
             *((f"{kind}, under {events:,.0f} events a second", f"{percentiles(times)} ms", "8 / - / 40 ms")

@@ -30,9 +30,10 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -79,6 +80,8 @@ class Estate:
     server: str
     admin: LeaseholdClient
     responder: LeaseholdClient
+    tell: Callable[[str], Awaitable[None]]
+    """Asks the process for what `plane_process` says that it does, and waits until it is done."""
 
 
 @asynccontextmanager
@@ -98,13 +101,23 @@ async def serving(data: Path, cached: int) -> AsyncIterator[Estate]:
             workers = [await _worker(url, data, admin, name) for name in names]
             enrolled = await admin.enrol_operator(OperatorInput(name="ravi", roles=(Role.RESPONDER,)))
             async with LeaseholdClient(url, url, lambda: enrolled.token) as responder:
-                yield Estate(url, process.pid, tuple(workers[:-1]), workers[-1], svid(data, DOCS), admin, responder)
+                tell = partial(_tell, process)
+                yield Estate(url, process.pid, tuple(workers[:-1]), workers[-1], svid(data, DOCS), admin, responder, tell)
         process.stdin.close()
         await asyncio.wait_for(process.wait(), 30)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def _tell(process: asyncio.subprocess.Process, line: str) -> None:
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("the process was started with pipes")
+    process.stdin.write(f"{line}\n".encode())
+    await process.stdin.drain()
+    answer = await asyncio.wait_for(process.stdout.readline(), 120)
+    assert answer == b"done\n", answer
 
 
 async def _worker(url: str, data: Path, admin: LeaseholdClient, name: str) -> Worker:
