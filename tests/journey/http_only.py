@@ -26,15 +26,15 @@ RIGHTS = [
 def demo(*arguments: str) -> Iterator[Json]:
     """A demo without a console, for as long as the block runs; yields what it printed once it served."""
     command = [sys.executable, "-m", "console", "demo", "--headless", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, f"the demo did not start: exit status {process.wait(30)}"
-        yield json.loads(line)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, f"the demo did not start: exit status {process.wait(30)}"
+            yield json.loads(line)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 def svid(data: str, spiffe_id: str) -> str:
@@ -46,9 +46,10 @@ def svid(data: str, spiffe_id: str) -> str:
 class Caller:
     """Somebody who calls with one credential. Prints each call and keeps none."""
 
-    def __init__(self, url: str, name: str, credential: str) -> None:
+    def __init__(self, http: httpx.Client, name: str, credential: str) -> None:
         self.name = name
-        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {credential}"}, timeout=30)
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {credential}"}
 
     def get(self, path: str) -> Json:
         return self._read("GET", path)
@@ -60,7 +61,7 @@ class Caller:
         return self._read("POST", path, data=fields)
 
     def _read(self, method: str, path: str, **more: Any) -> Json:
-        answer = self._http.request(method, path, **more)
+        answer = self._http.request(method, path, headers=self._headers, **more)
         print(f"  {self.name:<10} {method} {path.partition('?')[0]} → {answer.status_code}")
         body: Json = answer.json() if answer.content else {}
         return body | {"http_status": answer.status_code}
@@ -68,10 +69,16 @@ class Caller:
 
 def journey(plane: Json) -> Json:
     """The whole way. Raises AssertionError at the first step that is not as it should be; returns what was seen."""
-    url, broker, data, domain = plane["authorization_url"], plane["broker_url"], plane["data_dir"], plane["trust_domain"]
-    assert url == broker, "this walk calls one process for both APIs"
+    assert plane["authorization_url"] == plane["broker_url"], "this walk calls one process for both APIs"
+    with httpx.Client(base_url=plane["authorization_url"], timeout=30) as http:
+        return walk(http, plane)
+
+
+def walk(http: httpx.Client, plane: Json) -> Json:
+    """The way, step by step, over one pool of connections."""
+    data, domain = plane["data_dir"], plane["trust_domain"]
     people = {
-        name: Caller(url, name, who["token"]) for name, who in json.loads(Path(plane["operators_file"]).read_text()).items()
+        name: Caller(http, name, who["token"]) for name, who in json.loads(Path(plane["operators_file"]).read_text()).items()
     }
     spiffe_id = f"spiffe://{domain}/agent/visitor"
     registered = people["ida"].post(
@@ -86,8 +93,8 @@ def journey(plane: Json) -> Json:
         },
     )
     assert registered["http_status"] == 201, registered
-    agent = Caller(url, "agent", svid(data, registered["spiffe_id"]))
-    server = Caller(url, "crm", svid(data, f"spiffe://{domain}/server/crm"))
+    agent = Caller(http, "agent", svid(data, registered["spiffe_id"]))
+    server = Caller(http, "crm", svid(data, f"spiffe://{domain}/server/crm"))
 
     opened = agent.post(
         "/authorization/v1/tasks",

@@ -96,6 +96,8 @@ def running(data: Path, *, seed: int, speed: float = 10) -> Iterator[Estate]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 class Probe:
