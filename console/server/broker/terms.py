@@ -67,7 +67,7 @@ def terms(
             next_step="Ask without a number of uses, or for a shorter time.",
         )
     return Terms(
-        expires_at=expires_at,
+        expires_at=whole_second(expires_at),
         max_expires_at=latest,
         ceiling_seconds=ceiling,
         uses=uses,
@@ -90,7 +90,12 @@ def renewed_until(lease: Lease, task: Task, seconds: int, at: datetime) -> datet
             latest=latest.isoformat(),
             seconds=left,
         )
-    return max(wanted, lease.expires_at)
+    return max(whole_second(wanted), lease.expires_at)
+
+
+def whole_second(at: datetime) -> datetime:
+    """The last whole second up to an instant: a token's `exp` counts seconds, and its lease must not outlive it."""
+    return at.replace(microsecond=0)
 
 
 def _least(*bounds: int | None) -> int | None:

@@ -38,6 +38,19 @@ async def test_a_lease_is_decided_recorded_minted_and_returned_once(estate: Esta
     assert not any(issued.credential in record.model_dump_json() for record in estate.world.store.audit())
 
 
+@pytest.mark.parametrize("seconds", [1, 2, 60])
+async def test_a_lease_and_its_token_end_at_the_same_instant(estate: Estate, seconds: int) -> None:
+    agent, task = await estate.pair()
+    estate.world.clock.move(0.7)
+    issued = await estate.issue(agent, task, seconds=seconds)
+    left = (estate.lease(issued).expires_at - estate.world.clock.now()).total_seconds()
+    assert seconds - 1 < left <= seconds
+    estate.world.clock.move(left - 0.01)
+    assert await estate.active(issued)
+    estate.world.clock.move(0.01)
+    assert not await estate.active(issued)
+
+
 async def test_a_denial_names_its_decision_and_reasons(estate: Estate) -> None:
     agent, task = await estate.pair()
     problem = await refused("denied", estate.issue(agent, task, action="payments.read", resource="crm/payment-methods"))
