@@ -37,8 +37,8 @@ from pathlib import Path
 import uvloop
 
 from tests.bench.bench_plane import CACHED, Estate, lease_requests, load, machine, request, serving, status
-from tests.bench.bench_settings import first_token
 from tests.bench.http_load import Connection, Reply, processor_seconds
+from tests.plane_settings import first_token
 
 COLUMNS, LINES = 200, 50
 MODELS = 64

@@ -46,8 +46,8 @@ from console.model.operators import OperatorInput
 from console.model.rights import Right
 from console.model.scales import DataClass
 from console.model.tasks import IntentInput, TaskOpening
-from tests.bench.bench_settings import DOCS, DOMAIN, first_token, svid
 from tests.bench.http_load import Connection, Measured, Reply, load, request
+from tests.plane_settings import DOCS, DOMAIN, first_token, svid
 
 AGENTS, TASKS = 16, 4
 RECURRING = 640

@@ -24,7 +24,7 @@ from console.model.leases import Lease, LeaseState
 from console.server.api.serve import Server, bind, build
 from console.server.broker.lifecycle import used
 from console.server.ports import Transaction
-from tests.bench.bench_settings import BESIDE, bench_settings
+from tests.plane_settings import BESIDE, plane_settings
 
 CHUNK = 500
 TICK_SECONDS = 0.02
@@ -75,7 +75,7 @@ async def main(data: Path, cached: int) -> None:
     """Serve until standard input ends."""
     listening = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    plane = await build_plane(bench_settings(), data=data, beside=BESIDE, url=url, cached_answers=cached)
+    plane = await build_plane(plane_settings(), data=data, beside=BESIDE, url=url, cached_answers=cached)
     try:
         async with plane.working():
             server = build(plane.api, listening, lambda _host, _port: print(url, flush=True))

@@ -14,7 +14,6 @@ from datetime import datetime
 from console.client import ClientError, LeaseholdClient, Refused, Unreachable
 from console.model.agents import Agent
 from console.model.approvals import ReviewInput
-from console.model.base import FreeText
 from console.model.decisions import DecideInput
 from console.model.leases import LeaseInput
 from console.model.rights import Right
@@ -52,7 +51,6 @@ class Acknowledged:
     """Agent id → id of the lock, where containing was acknowledged and releasing was not asked for since."""
     maybe_contained: set[str] = field(default_factory=set)
     calls: int = 0
-    texts: list[FreeText] = field(default_factory=list)
 
 
 class Load:

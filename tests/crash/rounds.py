@@ -22,7 +22,7 @@ from console.model.operators import OperatorInput
 from console.server.store.writer import STEPS
 from tests.crash.check import check_fences, check_log, check_state
 from tests.crash.load import ALL, Acknowledged, Load
-from tests.crash.settings import CRM, DOMAIN, first_token, svid
+from tests.plane_settings import CRM, DOMAIN, first_token, svid
 
 AGENTS = 4
 PEOPLE = {"maya": (Role.APPROVER, "security"), "ravi": (Role.RESPONDER, "security")}

@@ -15,7 +15,7 @@ from pathlib import Path
 from console.bootstrap import build_plane
 from console.server.api.serve import bind, build
 from console.server.store.sqlite import SqliteStore
-from tests.crash.settings import BESIDE, plane_settings
+from tests.plane_settings import BESIDE, plane_settings
 
 
 class Executioner:

@@ -98,8 +98,6 @@ class Drafts:
             return Draft(decision=blank.model_copy(update={"code": code, "text": text}), fences=fences)
         known = self._known(agent, task, asked, compiled, now)
         blank = _place(blank, known, asked)
-        if known.tool.action != asked.action:
-            raise AssertionError("a tool was found under another action")
         risk = risk_of(known, compiled)
         within = within_rights(known)
         question = question_of(known, asked, compiled, risk, within, self._trust_domain)
