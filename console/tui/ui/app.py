@@ -16,21 +16,21 @@ from textual.filter import LineFilter
 
 from console.tui.present.spans import Line, Span, Tone
 from console.tui.state.intents import Intent, Result
-from console.tui.state.mirror import Changes
 from console.tui.state.sync import Times
 from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
 from console.tui.ui.faults import Careful, FaultLog
-from console.tui.ui.fetched import AuditPane, FetchedPane, fetched_panes
+from console.tui.ui.fetched import FetchedPane, fetched_panes
 from console.tui.ui.flows.undoing import remember
-from console.tui.ui.frame import beside, hints, log_lines, outcome_tone, strip_pieces, tabs
+from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
 from console.tui.ui.hands import HANDLERS
 from console.tui.ui.keymap import keymap_of
 from console.tui.ui.lines import Lines
 from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
+from console.tui.ui.painting import FOLLOW_EVERY, Painting
 from console.tui.ui.panes import Pane, Subject, mirror_panes
 from console.tui.ui.screens.form import Form, FormField
 from console.tui.ui.screens.reading import Reading
@@ -45,15 +45,10 @@ from console.tui.ui.widgets.table import LiveTable
 from console.tui.ui.widgets.viewbar import ViewBar
 from console.tui.ui.world import World
 
-REARRANGE_EVERY = 0.25
-REARRANGE_AT_LEAST = 5.0
-REARRANGE_SHARE = 25
-"""Ordering takes at most one part in so many of the time, and is done at least every five seconds all the same."""
-FOLLOW_EVERY = 2.0
 _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
 
 
-class Console(Careful, Side, Travel, Lines, App[None]):
+class Console(Careful, Painting, Side, Travel, Lines, App[None]):
     """The console. `times` are its clocks."""
 
     CSS_PATH = "app.tcss"
@@ -125,94 +120,6 @@ class Console(Careful, Side, Travel, Lines, App[None]):
             faults.append(f"there is no theme {self.world.options.theme}; the house theme is worn")
         if faults:
             self.say(Span("▲ ", Tone.WARN), Span("; ".join(faults), Tone.WARN), stay=True)
-
-    # What happens
-
-    def hear(self, changes: Changes) -> None:
-        """The world has changed: paint what is in sight, reorder at most four times a second, disarm what has moved."""
-        self.attention.hear(changes.kinds, self.world.source)
-        if self._sheet is not None and self._sheet[1] is not None:
-            moved = self._sheet[1].moved()
-            if moved:
-                self._sheet[0].disarm(moved)
-        for result in self.world.settled():
-            self.tell(result)
-        if self.paused or not self.in_sight:
-            return
-        if changes.reset or not changes.dirty:
-            self._rearrange_soon()
-            self.paint_frame()
-        elif not self.pane.depends_on.isdisjoint(changes.dirty):
-            if self.pane.table is not None:
-                self.pane.table.touch()
-            self._rearrange_soon()
-
-    def _rearrange_soon(self) -> None:
-        # What ordering the rows costs bounds how often it is done, so that it never takes more than a small share of the time.
-        every = min(REARRANGE_AT_LEAST, max(REARRANGE_EVERY, self._rearranging_took * REARRANGE_SHARE))
-        wait = every - (self.world.times.monotonic() - self._rearranged_at)
-        if wait <= 0:
-            self.rearrange()
-        elif not self._rearranging:
-            self._rearranging = True
-            self.set_timer(min(wait, every), self.carefully(self.rearrange))
-
-    def rearrange(self) -> None:
-        """Take the present order of the rows now."""
-        self._rearranging = False
-        self._rearranged_at = self.world.times.monotonic()
-        if not self.paused and self.in_sight:
-            self.pane.rearrange()
-            self._rearranging_took = self.world.times.monotonic() - self._rearranged_at
-            self.repaint()
-
-    @property
-    def in_sight(self) -> bool:
-        """Whether there is a screen to paint on: not before the first and not after the last one."""
-        return self.is_running and bool(self.screen_stack) and self.screen_stack[0].is_attached
-
-    def tick(self) -> None:
-        """Once a second: countdowns, and what has passed by itself."""
-        if not self.in_sight:
-            return
-        self.screen_stack[0].query_one(MessageLine).pass_time()
-        for result in self.world.settled():
-            self.tell(result)
-        if self.paused:
-            self.paint_frame()
-            return
-        if self.pane.table is not None:
-            self.pane.table.say(self.pane.notice())
-            self.pane.table.touch()
-        self.repaint()
-
-    def follow(self) -> None:
-        """What was fetched is followed while it is shown and live: the audit log, and what the card has beside the mirror."""
-        if self.paused or not self.world.live or not self.in_sight:
-            return
-        if isinstance(self.pane, AuditPane):
-            self.load(self.pane)
-        self.fetch(self.pane.cursor)
-
-    def repaint(self) -> None:
-        """Paint the frame and the details again."""
-        if self.in_sight:
-            self.paint_frame()
-            self.paint_side()
-
-    def paint_frame(self) -> None:
-        """Paint strip, views and keys."""
-        world, pane = self.world, self.pane
-        marks = len(pane.table.marks) if pane.table is not None else 0
-        name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
-        base = self.screen_stack[0]
-        base.query_one(StatusStrip).show(strip_pieces(world))
-        extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
-        base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
-        tiny = base.has_class("tiny") or base.has_class("short")
-        base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())
-        facts = world.facts()
-        self.attention.name_window(facts.critical, facts.approvals)
 
     # From a key to what it does
 

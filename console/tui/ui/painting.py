@@ -1,0 +1,118 @@
+"""What happens and when it is painted: batches of changes, the clock's second, and the frame around the tables.
+
+Owns the pace: what is in sight is painted with every batch, the order is taken at most four times a second.
+"""
+
+from typing import TYPE_CHECKING
+
+from console.tui.state.mirror import Changes
+from console.tui.ui.fetched import AuditPane
+from console.tui.ui.frame import beside, hints, strip_pieces, tabs
+from console.tui.ui.message import MessageLine
+from console.tui.ui.widgets.keyline import KeyLine
+from console.tui.ui.widgets.strip import StatusStrip
+from console.tui.ui.widgets.viewbar import ViewBar
+
+if TYPE_CHECKING:
+    from console.tui.ui.app import Console
+
+REARRANGE_EVERY = 0.25
+REARRANGE_AT_LEAST = 5.0
+REARRANGE_SHARE = 25
+"""Ordering takes at most one part in so many of the time, and is done at least every five seconds all the same."""
+FOLLOW_EVERY = 2.0
+
+
+class Painting:
+    """Hears of changes and paints what they concern."""
+
+    paused: bool
+    _rearranging: bool
+    _rearranged_at: float
+    _rearranging_took: float
+
+    def hear(self: "Console", changes: Changes) -> None:  # type: ignore[misc]  # a part of the application
+        """The world has changed: paint what is in sight, reorder at most four times a second, disarm what has moved."""
+        self.attention.hear(changes.kinds, self.world.source)
+        if self._sheet is not None and self._sheet[1] is not None:
+            moved = self._sheet[1].moved()
+            if moved:
+                self._sheet[0].disarm(moved)
+        for result in self.world.settled():
+            self.tell(result)
+        if self.paused or not self.in_sight:
+            return
+        if changes.reset or not changes.dirty:
+            self._rearrange_soon()
+            self.paint_frame()
+        elif not self.pane.depends_on.isdisjoint(changes.dirty):
+            if self.pane.table is not None:
+                self.pane.table.touch()
+            self._rearrange_soon()
+
+    def _rearrange_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        # What ordering the rows costs bounds how often it is done, so that it never takes more than a small share of the time.
+        every = min(REARRANGE_AT_LEAST, max(REARRANGE_EVERY, self._rearranging_took * REARRANGE_SHARE))
+        wait = every - (self.world.times.monotonic() - self._rearranged_at)
+        if wait <= 0:
+            self.rearrange()
+        elif not self._rearranging:
+            self._rearranging = True
+            self.set_timer(min(wait, every), self.carefully(self.rearrange))
+
+    def rearrange(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """Take the present order of the rows now."""
+        self._rearranging = False
+        self._rearranged_at = self.world.times.monotonic()
+        if not self.paused and self.in_sight:
+            self.pane.rearrange()
+            self._rearranging_took = self.world.times.monotonic() - self._rearranged_at
+            self.repaint()
+
+    @property
+    def in_sight(self: "Console") -> bool:  # type: ignore[misc]  # a part of the application
+        """Whether there is a screen to paint on: not before the first and not after the last one."""
+        return self.is_running and bool(self.screen_stack) and self.screen_stack[0].is_attached
+
+    def tick(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """Once a second: countdowns, and what has passed by itself."""
+        if not self.in_sight:
+            return
+        self.screen_stack[0].query_one(MessageLine).pass_time()
+        for result in self.world.settled():
+            self.tell(result)
+        if self.paused:
+            self.paint_frame()
+            return
+        if self.pane.table is not None:
+            self.pane.table.say(self.pane.notice())
+            self.pane.table.touch()
+        self.repaint()
+
+    def follow(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """What was fetched is followed while it is shown and live: the audit log, and what the card has beside the mirror."""
+        if self.paused or not self.world.live or not self.in_sight:
+            return
+        if isinstance(self.pane, AuditPane):
+            self.load(self.pane)
+        self.fetch(self.pane.cursor)
+
+    def repaint(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """Paint the frame and the details again."""
+        if self.in_sight:
+            self.paint_frame()
+            self.paint_side()
+
+    def paint_frame(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """Paint strip, views and keys."""
+        world, pane = self.world, self.pane
+        marks = len(pane.table.marks) if pane.table is not None else 0
+        name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
+        base = self.screen_stack[0]
+        base.query_one(StatusStrip).show(strip_pieces(world))
+        extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
+        base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
+        tiny = base.has_class("tiny") or base.has_class("short")
+        base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())
+        facts = world.facts()
+        self.attention.name_window(facts.critical, facts.approvals)
