@@ -136,7 +136,9 @@ class Brush:
             colour, back = self.palette.ground, colour
             if colour == "ansi_default":
                 return Style(color=_colour(back), reverse=True, bold=True)
-        return Style(color=_colour(colour), bgcolor=_colour(back), bold=strong or fill)
+        # The terminal's own colours have no third weight of text that can be read on every ground; its faint letters are one.
+        faint = self.palette.ansi and tone is Tone.DIM and not strong
+        return Style(color=_colour(colour), bgcolor=_colour(back), bold=strong or fill, dim=faint or None)
 
 
 _PLAIN = Brush()

@@ -92,4 +92,6 @@ def test_a_theme_of_the_terminals_own_colours_is_told_apart() -> None:
     assert palette.ansi
     assert to_textual(palette).ansi
     assert Brush(palette).style(Tone.DANGER).color is not None
+    assert Brush(palette).style(Tone.DIM).dim
+    assert not Brush(palette).style(Tone.MUTED).dim
     assert not Palette.model_validate(HOUSE_DARK.model_dump()).ansi
