@@ -25,7 +25,6 @@ from console.tui.ui.fetched import FetchedPane, fetched_panes
 from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
-from console.tui.ui.hands import HANDLERS
 from console.tui.ui.keymap import keymap_of
 from console.tui.ui.lines import Lines
 from console.tui.ui.message import MessageLine
@@ -132,6 +131,9 @@ class Console(Careful, Painting, Side, Travel, Lines, App[None]):
     def action_perform(self, id: str, argument: str = "") -> None:
         """Do what the registry has under this id."""
         if id in BY_ID:
+            # What the keys do loads with the first of them, not before the first paint.
+            from console.tui.ui.hands import HANDLERS  # noqa: PLC0415
+
             self.carefully(lambda: HANDLERS[id](self, argument))()
 
     def action_focus_next(self) -> None:

@@ -5,6 +5,7 @@ Owns nothing; every function takes the console. Acts are in `flows`; `HANDLERS` 
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from console.tui.present.spans import Line, Span, Tone
@@ -13,8 +14,7 @@ from console.tui.rows import moment
 from console.tui.ui.actions import ACTIONS, TABLE_KEYS, VIEWS
 from console.tui.ui.commands import VIEW_NAMES
 from console.tui.ui.fetched import ControlsPane, FetchedPane
-from console.tui.ui.flows import granting, reviews, taking, undoing
-from console.tui.ui.frame import key_word, log_lines
+from console.tui.ui.frame import key_word
 from console.tui.ui.screens.picker import Entry, Picker, among
 from console.tui.ui.writing import as_csv, as_json, write_file
 
@@ -284,17 +284,26 @@ def go_to(name: str) -> Callable[["Console", str], None]:
     return lambda console, filter: console.open_view(name, filter if filter else None)
 
 
+def flow(module: str, name: str) -> Callable[["Console", str], None]:
+    """A key that begins a flow. The flow's module, with its models and sheets, loads when its key is first pressed."""
+
+    def begin(console: "Console", _: str) -> None:
+        getattr(import_module(f"console.tui.ui.flows.{module}"), name)(console)
+
+    return begin
+
+
 HANDLERS: dict[str, Callable[["Console", str], None]] = {
-    "approve": lambda console, _: reviews.approve(console),
-    "reject": lambda console, _: reviews.reject(console),
-    "narrow": lambda console, _: reviews.narrow_down(console),
-    "grant": lambda console, _: granting.grant(console),
-    "revoke": lambda console, _: taking.revoke(console),
-    "contain": lambda console, _: taking.contain(console),
-    "release": lambda console, _: taking.release(console),
-    "stop": lambda console, _: taking.stop(console),
-    "retry": lambda console, _: taking.retry(console),
-    "undo": lambda console, _: undoing.undo(console),
+    "approve": flow("reviews", "approve"),
+    "reject": flow("reviews", "reject"),
+    "narrow": flow("reviews", "narrow_down"),
+    "grant": flow("granting", "grant"),
+    "revoke": flow("taking", "revoke"),
+    "contain": flow("taking", "contain"),
+    "release": flow("taking", "release"),
+    "stop": flow("taking", "stop"),
+    "retry": flow("taking", "retry"),
+    "undo": flow("undoing", "undo"),
     "arm": arm,
     "open": open_row,
     "turn": turn,
@@ -319,5 +328,3 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "help": help_for_view,
     "quit": lambda console, _: console.exit(),
 }
-
-__all__ = ["HANDLERS", "log_lines"]
