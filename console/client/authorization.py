@@ -8,8 +8,15 @@ from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextVi
 from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, from_decide
 from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
 from console.model.decisions import DecideInput, Decision
-from console.model.frameworks import Frameworks, FrameworkView, SeedRows
-from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview
+from console.model.frameworks import (
+    FrameworkReview,
+    FrameworkReviewInput,
+    Frameworks,
+    FrameworkView,
+    MetricView,
+    SeedRows,
+)
+from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantTerms
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Operator, OperatorEnrolled, OperatorInput, OperatorRenewal, Whoami
 from console.model.tasks import (
@@ -219,6 +226,15 @@ class RecordCalls(Calls):
         path = f"{_V1}/operators/{part(name)}/renew"
         asked = OperatorRenewal(token_seconds=token_seconds)
         return await self._post("authorization", path, OperatorEnrolled, asked, key=key)
+    async def show_metric(self, metric_id: str) -> MetricView:
+        return await self._get("authorization", f"{_V1}/frameworks/metrics/{part(metric_id)}", MetricView)
+
+    async def review_framework(
+        self, framework_id: str, asked: FrameworkReviewInput, *, key: str | None = None
+    ) -> FrameworkReview:
+        path = f"{_V1}/frameworks/{part(framework_id)}/reviews"
+        return await self._post("authorization", path, FrameworkReview, asked, key=key)
+
 
     async def remove_operator(self, name: str, *, key: str | None = None) -> Operator:
         return await self._post("authorization", f"{_V1}/operators/{part(name)}/remove", Operator, key=key)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from console.evidence.metrics import definitions
 from console.model.base import Input
+from console.model.canonical import digest
 
 Relevance = Literal["direct", "partial", "none"]
 
@@ -63,6 +64,11 @@ class Catalogue(Input):
     @property
     def id(self) -> str:
         return self.framework.id
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 digest over the canonical JSON (RFC 8785) of the whole catalogue."""
+        return digest(self)
 
     def find(self, control_id: str) -> Control:
         """One control. Raises KeyError where the framework has no such id."""

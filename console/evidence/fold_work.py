@@ -8,6 +8,7 @@ from console.evidence.ledger import Ledger
 from console.evidence.rows import AgentRow, DelegationRow, PermitRow, TaskRow, parse, parse_optional
 from console.model.audit import AuditRecord
 from console.model.base import Json
+from console.model.frameworks import FrameworkReview
 from console.model.rights import Rights, is_subset
 
 Body = Mapping[str, Json]
@@ -230,3 +231,10 @@ def fold_audit(ledger: Ledger, record: AuditRecord, at: int, entity: Body) -> No
     """audit.verified: the result of a full check of the log."""
     if record.kind == "audit.verified":
         ledger.checks.add(at, section(record.body, "verification")["ok"] is True)
+
+
+def fold_framework(ledger: Ledger, record: AuditRecord, at: int, entity: Body) -> None:
+    """framework.reviewed: the last review of a row."""
+    if record.kind == "framework.reviewed":
+        review = FrameworkReview.model_validate(entity)
+        ledger.framework_reviews[review.framework, review.control] = review

@@ -13,6 +13,7 @@ from console.evidence.rows import (
     TaskRow,
     Track,
 )
+from console.model.frameworks import FrameworkReview
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class Ledger:
     """Agents and tasks under a lock, each with the ids of its locks."""
     permits: dict[str, PermitRow] = field(default_factory=dict)
     published: str | None = None
+    framework_reviews: dict[tuple[str, str], FrameworkReview] = field(default_factory=dict)
+    """The last review of each row, by framework and control."""
 
     decisions: Track[None] = field(default_factory=Track)
     denials: Track[tuple[str, str]] = field(default_factory=Track)

@@ -6,6 +6,8 @@ The rule, over the control's evidence metrics that have observations and a targe
 - gap: at least one of them misses its target;
 - supported: at least one of them meets its target, and none misses;
 - no data: anything else. Figures without a target, and populations of zero, never support anything.
+
+And the two digests of a row. Both leave out when it was looked at, so that the same evidence has the same digest.
 """
 
 from collections import Counter
@@ -16,9 +18,11 @@ from console.evidence.catalogue import Catalogue, Control, SeedRow, catalogues, 
 from console.evidence.measure import bounded
 from console.evidence.metrics import measure_all
 from console.evidence.projection import Projection
+from console.model.canonical import digest
 from console.model.frameworks import (
     ControlRow,
     ControlState,
+    FrameworkReview,
     FrameworkSummary,
     FrameworkView,
     MeasureView,
@@ -28,6 +32,8 @@ from console.model.frameworks import (
 )
 
 Measures = Mapping[str, MeasureView]
+Reviews = Mapping[tuple[str, str], FrameworkReview]
+_TIMES = {"since", "as_of", "newest_at"}
 
 
 def control_state(control: Control, measures: Measures) -> ControlState:
@@ -78,6 +84,33 @@ def control_row(control: Control, measures: Measures, *, ids_are_local: bool) ->
         not_evidenced=control.not_evidenced,
         source=control.source,
     )
+
+
+def row_digest(row: ControlRow) -> str:
+    """The SHA-256 digest over all that a row says but times: state, relevance, figures, populations, counter-examples."""
+    figures = [view.model_dump(mode="json", exclude=_TIMES) for view in row.evidence]
+    return digest({"control": row.control, "relevance": row.relevance, "state": row.state.value, "evidence": figures})
+
+
+def standing_digest(row: ControlRow) -> str:
+    """The SHA-256 digest over what a row comes to: its state, and verdict and target of each figure."""
+    verdicts = [[view.metric, view.verdict.value, view.target] for view in row.evidence]
+    return digest({"control": row.control, "relevance": row.relevance, "state": row.state.value, "verdicts": verdicts})
+
+
+def sealed(view: FrameworkView, catalogue_digest: str, reviews: Reviews) -> FrameworkView:
+    """A view whose rows carry their digests and their last reviews."""
+    rows = tuple(
+        row.model_copy(
+            update={
+                "digest": row_digest(row),
+                "standing": standing_digest(row),
+                "review": reviews.get((view.id, row.control)),
+            }
+        )
+        for row in view.rows
+    )
+    return view.model_copy(update={"rows": rows, "catalogue_digest": catalogue_digest})
 
 
 def view_of(catalogue: Catalogue, measures: Measures, now: datetime, window: timedelta) -> FrameworkView:

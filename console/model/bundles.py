@@ -93,6 +93,7 @@ class BundleView(Shape):
     policies: tuple["PolicyView", ...] = ()
     tests_passed: int = 0
     tests_total: int = 0
+    tests: tuple[TestResult, ...] = ()
 
 
 class PolicyView(Shape):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from console.model.base import Instant, Shape
+from console.model.base import Digest, Input, Instant, Reason, Shape
 
 
 class Verdict(StrEnum):
@@ -58,10 +58,33 @@ class MeasureView(Shape):
     reason: str = ""
 
 
+class FrameworkReview(Shape):
+    """Somebody looked at a row and said so. `digest` and `standing` are those of the row as it stood then."""
+
+    framework: str
+    control: str
+    state: ControlState
+    digest: Digest
+    standing: Digest
+    note: str
+    reviewer: str
+    at: Instant
+
+
+class FrameworkReviewInput(Input):
+    """A row is marked reviewed: with a note, and bound to the `standing` that the reviewer had before them."""
+
+    control: str = Field(min_length=1, max_length=128)
+    standing: Digest
+    note: Reason
+
+
 class ControlRow(Shape):
     """One control of a framework with its evidence. `measured` of `of` metrics had observations.
 
-    `id_is_local` marks ids that are this project's slugs and not the publisher's.
+    `id_is_local` marks ids that are this project's slugs and not the publisher's. `digest` is over all that the row says but
+    times: it differs when any figure does. `standing` is over its state and its verdicts alone: a review is bound to it,
+    because figures move all the time. Both are empty where they were not taken.
     """
 
     control: str
@@ -80,6 +103,16 @@ class ControlRow(Shape):
     evidence: tuple[MeasureView, ...] = ()
     not_evidenced: str = ""
     source: str = ""
+    digest: str = ""
+    standing: str = ""
+    review: FrameworkReview | None = None
+
+    @property
+    def moved(self) -> Literal["", "figures", "standing"]:
+        """What has changed since the last review: nothing, only figures, or what they say together."""
+        if self.review is None or self.review.digest == self.digest:
+            return ""
+        return "figures" if self.review.standing == self.standing else "standing"
 
 
 class FrameworkSummary(Shape):
@@ -101,13 +134,35 @@ class FrameworkSummary(Shape):
 
 
 class FrameworkView(FrameworkSummary):
-    """One framework with its rows."""
+    """One framework with its rows. `catalogue_digest` is over the catalogue that the rows were made from."""
 
+    catalogue_digest: str = ""
     notes: str = ""
     licence: str = ""
     verified: str = ""
     retrieved: str = ""
     rows: tuple[ControlRow, ...]
+
+
+class TrendPoint(Shape):
+    """A metric over one short span that begins at an instant. Without a value nothing of its kind happened in it."""
+
+    at: Instant
+    value: float | None = None
+    n: int = 0
+
+
+class MetricView(Shape):
+    """One metric: as it is now, and over the spans of `step_seconds` before. `reason` says why there are no points.
+
+    `used_by` names the rows that it is evidence for, as `framework:control`.
+    """
+
+    measure: MeasureView
+    step_seconds: int = 0
+    points: tuple[TrendPoint, ...] = ()
+    reason: str = ""
+    used_by: tuple[str, ...] = ()
 
 
 class SeedReference(Shape):

@@ -9,7 +9,14 @@ from typing import Any, Protocol
 
 from console.model.actors import Actor
 from console.model.audit import Checkpoint, InclusionProof
-from console.model.frameworks import FrameworkSummary, FrameworkView, SeedRowView
+from console.model.frameworks import (
+    FrameworkReview,
+    FrameworkReviewInput,
+    FrameworkSummary,
+    FrameworkView,
+    MetricView,
+    SeedRowView,
+)
 from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
@@ -37,12 +44,14 @@ class AuditLog(Protocol):
 
 
 class Evidence(Protocol):
-    """Framework tables, computed from the record."""
+    """Framework tables, computed from the record, and the reviews of their rows."""
 
     async def frameworks(self) -> Iterable[FrameworkSummary]: ...
     async def seed(self) -> tuple[SeedRowView, ...]: ...
     async def framework(self, framework_id: str) -> FrameworkView | None: ...
 
+    async def metric(self, metric_id: str) -> MetricView | None: ...
+    async def review(self, framework_id: str, asked: FrameworkReviewInput, actor: Actor) -> FrameworkReview: ...
 
 @dataclass(frozen=True, kw_only=True)
 class Services:

@@ -10,10 +10,20 @@ from datetime import timedelta
 from console.evidence.catalogue import Catalogue, catalogues
 from console.evidence.metrics import measure_all
 from console.evidence.projection import Projection
-from console.evidence.report import seed_view, view_of
+from console.evidence.report import sealed, seed_view, view_of
+from console.evidence.trend import points_of, spans_of, why_none
 from console.model.actors import Actor
 from console.model.audit import Checkpoint, InclusionProof
-from console.model.frameworks import FrameworkSummary, FrameworkView, MeasureView, SeedRowView
+from console.model.frameworks import (
+    FrameworkReview,
+    FrameworkReviewInput,
+    FrameworkSummary,
+    FrameworkView,
+    MeasureView,
+    MetricView,
+    SeedRowView,
+    TrendPoint,
+)
 from console.model.problems import ProblemError
 from console.server.audit.checkpoint import Signer, take
 from console.server.audit.log import inclusion_proof
@@ -94,7 +104,69 @@ class LiveEvidence:
     async def framework(self, framework_id: str) -> FrameworkView | None:
         """One framework, row by row; None when there is no such catalogue."""
         catalogue = catalogues().get(framework_id)
-        return self._view(catalogue, await self._measured()) if catalogue is not None else None
+        if catalogue is None:
+            return None
+        view = self._view(catalogue, await self._measured())
+        return sealed(view, catalogue.digest, self._projection.ledger.framework_reviews)
+
+    async def metric(self, metric_id: str) -> MetricView | None:
+        """One metric with its trend; None when there is no such metric."""
+        measure = (await self._measured()).get(metric_id)
+        if measure is None:
+            return None
+        step, spans = spans_of(self._projection, self._clock.now())
+        reason = why_none(metric_id, spans)
+        points: list[TrendPoint] = []
+        if not reason:
+            for point in points_of(metric_id, self._projection, spans):
+                points.append(point)
+                await asyncio.sleep(0)
+        used_by = [
+            f"{catalogue.id}:{control.id}"
+            for catalogue in catalogues().values()
+            for control in catalogue.control
+            if metric_id in control.evidence
+        ]
+        return MetricView(measure=measure, step_seconds=step, points=tuple(points), reason=reason, used_by=tuple(used_by))
+
+    async def review(self, framework_id: str, asked: FrameworkReviewInput, actor: Actor) -> FrameworkReview:
+        """Mark a row reviewed, on the record, with the digests of what it says at this moment.
+
+        Raises ProblemError `not_found`, or `conflict` where the row no longer stands as the reviewer saw it.
+        """
+        view = await self.framework(framework_id)
+        row = next((row for row in view.rows if row.control == asked.control), None) if view is not None else None
+        if row is None:
+            raise ProblemError("not_found", "There is no such framework, or no such row in it.")
+        if row.standing != asked.standing:
+            raise ProblemError(
+                "conflict",
+                f"The row no longer stands as you saw it; it is now: {row.state.value}.",
+                standing=row.standing,
+                state=row.state.value,
+            )
+
+        def verb(tx: Transaction) -> FrameworkReview:
+            review = FrameworkReview(
+                framework=framework_id,
+                control=row.control,
+                state=row.state,
+                digest=row.digest,
+                standing=row.standing,
+                note=asked.note,
+                reviewer=actor.name or actor.id,
+                at=tx.now,
+            )
+            tx.record(
+                "framework.reviewed",
+                actor,
+                object="framework",
+                object_id=f"{framework_id}:{row.control}",
+                body={"entity": review.model_dump(mode="json")},
+            )
+            return review
+
+        return await self._store.write(verb)
 
     async def seed(self) -> tuple[SeedRowView, ...]:
         """The three rows that the product was asked for, with their headline figures."""

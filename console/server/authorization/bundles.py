@@ -95,4 +95,5 @@ class Bundles:
             policies=self._compiled.policies,
             tests_passed=sum(result.passed for result in results),
             tests_total=len(results),
+            tests=results,
         )

@@ -3,7 +3,7 @@
 Owns the console's half of the table "Who may do what"; the server enforces its own half regardless. Pure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from console.model.scales import RiskLevel
@@ -32,6 +32,8 @@ class ActSpec:
     method: str
     path: str
     """The route, for the command log; `{id}` stands for the target."""
+    streamed: bool = True
+    """Whether the stream tells of it; what it does not tell of is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ ACTS: dict[str, ActSpec] = {
             gives=True,
         ),
     )
+        replace(
+            _spec(
+                "framework.review", "mark reviewed", "auditor approver", Confirm.REASON, f"POST {_FRAMEWORKS}/{{id}}/reviews"
+            ),
+            streamed=False,
+        ),
 }
 MANY = 25
 """From more things than this on, taking is confirmed by typing."""

@@ -9,12 +9,19 @@ from typing import TypeVar
 
 from console.client.client import LeaseholdClient
 from console.client.errors import ClientError, Refused, Resync, Unreachable
-from console.model.approvals import Approval, ApprovalDetail, ReviewInput
-from console.model.audit import AuditRecord
-from console.model.bundles import BundleView
+from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
+from console.model.audit import AuditRecord, Checkpoints, InclusionProof
+from console.model.bundles import Bundle, BundleView
 from console.model.events import Event, SnapshotHead, SnapshotRow
-from console.model.frameworks import Frameworks, FrameworkView, SeedRows
-from console.model.grants import Grant, GrantInput
+from console.model.frameworks import (
+    FrameworkReview,
+    FrameworkReviewInput,
+    Frameworks,
+    FrameworkView,
+    MetricView,
+    SeedRows,
+)
+from console.model.grants import Grant, GrantInput, GrantTerms
 from console.model.leases import Lease, RevocationResult, RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Whoami
@@ -78,9 +85,21 @@ class ClientPlane:
         return list(listed.items)
 
     async def policies(self) -> BundleView:
+    async def records_of(self, object_id: str) -> list[AuditRecord]:
+        return list((await _told(self._client.list_audit(object_id=object_id, newest=True, limit=200))).items)
+
+    async def checkpoints(self) -> Checkpoints:
+        return await _told(self._client.list_checkpoints(2))
+
+    async def prove(self, seq: int, size: int) -> InclusionProof:
+        return await _told(self._client.prove_record(seq, size))
+
         return await _told(self._client.show_current_bundle())
 
     async def frameworks(self) -> Frameworks:
+    async def revisions(self) -> list[Bundle]:
+        return list((await _told(self._client.list_bundles(newest=True, limit=50))).items)
+
         return await _told(self._client.list_frameworks())
 
     async def framework(self, id: str) -> FrameworkView:
@@ -90,6 +109,9 @@ class ClientPlane:
         return await _told(self._client.list_seed_rows())
 
     async def text(self, digest: str) -> str | None:
+    async def metric(self, id: str) -> MetricView:
+        return await _told(self._client.show_metric(id))
+
         return (await _told(self._client.show_text(digest))).text
 
     async def contain_preview(self, agent_id: str) -> ContainmentPreview:
@@ -121,3 +143,7 @@ class ClientPlane:
 
     async def stop_task(self, id: str, reason: str) -> Task:
         return await _told(self._client.stop_task(id, reason))
+
+    async def review_framework(self, framework: str, control: str, standing: str, note: str) -> FrameworkReview:
+        asked = FrameworkReviewInput(control=control, standing=standing, note=note)
+        return await _told(self._client.review_framework(framework, asked))

@@ -6,7 +6,7 @@ revision and digest. No answer is `unknown`, and what became of it is read from 
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -170,9 +170,11 @@ class Dispatcher:
             status = None
         finally:
             self._sending.discard(key)
-        if result.outcome is Outcome.UNKNOWN:
+        if result.outcome is Outcome.UNKNOWN and not spec.streamed:
+            result = replace(result, next_step="Read it again (u): the stream does not tell of this.")
+        elif result.outcome is Outcome.UNKNOWN:
             self._unsettled.append(_Unsettled(intent, sent_at))
-        path = spec.path.replace("{id}", intent.target.id)
+        path = spec.path.replace("{id}", intent.target.id.partition(":")[0])
         took = (self._monotonic() - began) * 1000
         self.log.entries.append(LogEntry(self._wall(), spec.method, path, self._request_id(), status, took, result.outcome))
         return result
@@ -195,6 +197,9 @@ class Dispatcher:
                 return await self._plane.contain(intent.target.id, reason)
             case "agent.release", str() as reason:
                 return await self._plane.release(intent.target.id, reason)
+            case "framework.review", str() as note:
+                framework, _, control = intent.target.id.partition(":")
+                return await self._plane.review_framework(framework, control, intent.target.digest or "", note)
         raise TypeError(f"{intent.act} does not take a {type(intent.body).__name__}")
 
     def reconcile(self, tables: Tables, session: Session) -> list[Result]:

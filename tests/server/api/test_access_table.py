@@ -54,6 +54,7 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "GET /authorization/v1/frameworks/seed",
         "GET /authorization/v1/frameworks/{framework_id}",
         "GET /authorization/v1/operators",
+        "GET /authorization/v1/frameworks/metrics/{metric_id}",
         "GET /authorization/v1/events",
         "GET /authorization/v1/snapshot",
         "GET /broker/v1/leases",
@@ -73,7 +74,10 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "POST /authorization/v1/approvals/{approval_id}/reviews",
         "POST /authorization/v1/grants",
     ),
-    frozenset({"approver", "auditor"}): ("POST /authorization/v1/grants/{grant_id}/review",),
+    frozenset({"approver", "auditor"}): (
+        "POST /authorization/v1/grants/{grant_id}/review",
+        "POST /authorization/v1/frameworks/{framework_id}/reviews",
+    ),
     frozenset({"approver", "responder"}): (
         "POST /authorization/v1/grants/{grant_id}/revoke",
         "POST /authorization/v1/tasks/{task_id}/stop",

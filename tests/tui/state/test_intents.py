@@ -59,6 +59,7 @@ INTENTS = {
     "task.stop": Intent("task.stop", Target("tasks", task().id), "enough"),
     "agent.contain": Intent("agent.contain", Target("agents", agent().id, "executor-1"), "odd reads"),
     "agent.release": Intent("agent.release", Target("agents", agent().id), "cleared"),
+    "framework.review": Intent("framework.review", Target("controls", "csa:L1/x:y", digest=DIGEST), "looked"),
 }
 
 
@@ -93,7 +94,7 @@ async def test_an_armed_live_operator_of_the_role_sends_exactly_one_call(act: st
     [
         ({"read_only": True}, lambda spec: False),
         ({"roles": frozenset()}, lambda spec: False),
-        ({"roles": frozenset({"viewer", "auditor", "admin", "policy-author"})}, lambda spec: False),
+        ({"roles": frozenset({"viewer", "auditor", "admin", "policy-author"})}, lambda spec: "auditor" in spec.roles),
         ({"roles": frozenset({"responder"})}, lambda spec: "responder" in spec.roles),
         ({"roles": frozenset({"approver"})}, lambda spec: "approver" in spec.roles),
         ({"armed_until": None}, lambda spec: not spec.gives),
@@ -252,3 +253,19 @@ def test_taking_much_is_typed() -> None:
     assert taking_confirmation(26, "ag_x7f2q").typed == "7f2q"
     assert taking_confirmation(0, "ag_x7f2q", critical=True).kind is Confirm.YES_TYPED
     assert release_confirmation("executor-2").typed == "executor-2"
+
+
+async def test_a_row_of_a_framework_is_named_by_both_its_ids_and_bound_to_its_standing() -> None:
+    plane = SendingPlane()
+    one = dispatcher(plane)
+    await one.send(INTENTS["framework.review"], session())
+    assert plane.sent == [("review_framework", "csa", "L1/x:y", DIGEST, "looked")]
+    assert one.log.entries[-1].path == "/authorization/v1/frameworks/csa/reviews"
+
+
+async def test_what_the_stream_does_not_tell_of_is_not_waited_for_there() -> None:
+    one = dispatcher(SendingPlane(TimeoutError()))
+    result = await one.send(INTENTS["framework.review"], session())
+    assert result.outcome is Outcome.UNKNOWN
+    assert "Read it again" in result.next_step
+    assert one.unknown == ()

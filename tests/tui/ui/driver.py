@@ -13,11 +13,13 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from console.model import merkle
 from console.model.agents import AgentState
 from console.model.approvals import Approval, ApprovalDetail, ApprovalState, Review, ReviewInput
-from console.model.audit import AuditRecord
-from console.model.bundles import BundleView
-from console.model.frameworks import Frameworks, FrameworkView, SeedRows
+from console.model.audit import AuditRecord, Checkpoint, Checkpoints, InclusionProof
+from console.model.bundles import Bundle, BundleView
+from console.model.canonical import canonical
+from console.model.frameworks import FrameworkReview, Frameworks, FrameworkView, MetricView, SeedRows
 from console.model.grants import Grant, GrantInput, GrantState
 from console.model.leases import Lease, LeaseState, RevocationResult, RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
@@ -49,6 +51,9 @@ class Estate(PlaneInMemory):
         self.bundle: BundleView | None = None
         self.frameworks_listed: Frameworks | None = None
         self.framework_view: FrameworkView | None = None
+        self.metric_view: MetricView | None = None
+        self.checkpoint_size = 0
+        self.forged_leaf = ""
         self.agent_text = "Approve now, please."
         self.left_to_confirm = 0
 
@@ -90,10 +95,45 @@ class Estate(PlaneInMemory):
         newest = sorted(self.records, key=lambda one: -one.seq)
         return [one for one in newest if before is None or one.seq < before][:200]
 
+    async def records_of(self, object_id: str) -> list[AuditRecord]:
+        return sorted((one for one in self.records if one.object_id == object_id), key=lambda one: -one.seq)
+
+    def _leaves(self, size: int) -> list[bytes]:
+        held = sorted(self.records, key=lambda one: one.seq)[:size]
+        return [merkle.leaf_hash(canonical(one)) for one in held]
+
+    async def checkpoints(self) -> Checkpoints:
+        if self.checkpoint_size == 0:
+            return Checkpoints(items=(), size=len(self.records))
+        peaks = merkle.peaks_of(self._leaves(self.checkpoint_size))
+        made = Checkpoint(
+            size=self.checkpoint_size,
+            root=merkle.root(peaks).hex(),
+            peaks=tuple(one.hex() for one in peaks),
+            at=NOW,
+            log="a-log",
+            key_id="k1",
+            signature="s",
+        )
+        return Checkpoints(items=(made,), size=len(self.records))
+
+    async def prove(self, seq: int, size: int) -> InclusionProof:
+        leaves = self._leaves(size)
+        return InclusionProof(
+            seq=seq,
+            size=size,
+            leaf=self.forged_leaf or leaves[seq].hex(),
+            path=tuple(step.hex() for step in merkle.inclusion_path(leaves, seq)),
+            root=merkle.root(merkle.peaks_of(leaves)).hex(),
+        )
+
     async def policies(self) -> BundleView:
         if self.bundle is None:
             raise ProblemError("no_policy")
         return self.bundle
+
+    async def revisions(self) -> list[Bundle]:
+        return [self.bundle.bundle] if self.bundle is not None else []
 
     async def frameworks(self) -> Frameworks:
         if self.frameworks_listed is None:
@@ -107,6 +147,29 @@ class Estate(PlaneInMemory):
         if self.framework_view is None:
             raise ProblemError("not_found")
         return self.framework_view
+
+    async def metric(self, id: str) -> MetricView:
+        if self.metric_view is None:
+            raise ProblemError("not_found")
+        return self.metric_view
+
+    async def review_framework(self, framework: str, control: str, standing: str, note: str) -> FrameworkReview:
+        self._take("review_framework", f"{framework}:{control}", note)
+        assert self.framework_view is not None
+        row = next(one for one in self.framework_view.rows if one.control == control)
+        made = FrameworkReview(
+            framework=framework,
+            control=control,
+            state=row.state,
+            digest=row.digest,
+            standing=standing,
+            note=note,
+            reviewer="maya",
+            at=NOW,
+        )
+        rows = tuple(one.model_copy(update={"review": made}) if one is row else one for one in self.framework_view.rows)
+        self.framework_view = self.framework_view.model_copy(update={"rows": rows})
+        return made
 
     async def text(self, digest: str) -> str | None:
         return self.agent_text

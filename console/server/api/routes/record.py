@@ -12,14 +12,24 @@ from console.model.base import Digest, Identifier, Input
 from console.model.events import Page
 from console.model.filter_fields import fields_for
 from console.model.filters import evaluate
-from console.model.frameworks import Frameworks, FrameworkView, SeedRows
+from console.model.frameworks import (
+    FrameworkReview,
+    FrameworkReviewInput,
+    Frameworks,
+    FrameworkView,
+    MetricView,
+    SeedRows,
+)
 from console.model.problems import FieldError, ProblemError
+from console.model.tasks import Task
 from console.server.api.answers import MAX_PAGE, ListQuery, read_filter, tell
 from console.server.api.entries import Routes
 from console.server.api.routing import CallOf
 from console.server.identity.access import Act
 from console.server.ports import Store, Value
 
+_LONGEST_CHAIN = 500
+"""Tasks of one chain whose records are joined."""
 audit = Routes("authorization", "audit")
 frameworks = Routes("authorization", "frameworks")
 
@@ -31,6 +41,8 @@ class AuditQuery(ListQuery):
     object_id: str | None = Field(default=None, max_length=2048)
     agent_id: Identifier | None = None
     task_id: Identifier | None = None
+    root_id: Identifier | None = None
+    """The root of a chain: the records of all its tasks, joined."""
 
 
 class ProofQuery(Input):
@@ -50,9 +62,12 @@ class CheckpointsQuery(Input):
 async def list_audit(call: CallOf, query: Annotated[AuditQuery, Query()]) -> Response:
     """Audit records in order, or the newest first."""
     store = call.services.store
-    equals: dict[str, Value] = {
+    equals: dict[str, Value | tuple[str, ...]] = {
         name: value for name in ("kind", "object_id", "agent_id", "task_id") if (value := getattr(query, name)) is not None
     }
+    if query.root_id is not None and query.task_id is None:
+        chain = store.find(Task, root_id=query.root_id, limit=_LONGEST_CHAIN)
+        equals["task_id"] = tuple(task.id for task in chain) or (query.root_id,)
     tree = read_filter(query.filter, "audit")
     fields = fields_for("audit") if tree is not None else {}
     now = call.services.clock.now()
@@ -133,7 +148,26 @@ async def show_framework(call: CallOf, framework_id: Annotated[str, Path(max_len
     return tell(found)
 
 
-def _on(store: Store, query: AuditQuery, equals: dict[str, Value]) -> Iterator[tuple[list[AuditRecord], str | None]]:
+@frameworks.get("/authorization/v1/frameworks/metrics/{metric_id}", Act.READ, MetricView)
+async def show_metric(call: CallOf, metric_id: Annotated[str, Path(max_length=128)]) -> Response:
+    """One metric: its definition, its figure now, and its trend."""
+    found = await call.services.evidence.metric(metric_id)
+    if found is None:
+        raise ProblemError("not_found", "There is no such metric.")
+    return tell(found)
+
+
+@frameworks.post("/authorization/v1/frameworks/{framework_id}/reviews", Act.MARK_REVIEWED, FrameworkReview)
+async def review_framework(
+    call: CallOf, framework_id: Annotated[str, Path(max_length=128)], asked: FrameworkReviewInput
+) -> Response:
+    """Mark a row of a framework reviewed; it stays on the record with the digest of what the row said."""
+    return tell(await call.services.evidence.review(framework_id, asked, call.caller.actor))
+
+
+def _on(
+    store: Store, query: AuditQuery, equals: dict[str, Value | tuple[str, ...]]
+) -> Iterator[tuple[list[AuditRecord], str | None]]:
     """Windows of records in order, each with the seq to go on behind; None after the last."""
     seq = _seq(query, -1)
     while True:
@@ -142,14 +176,15 @@ def _on(store: Store, query: AuditQuery, equals: dict[str, Value]) -> Iterator[t
         yield found, str(seq) if len(found) == MAX_PAGE else None
 
 
-def _back(store: Store, query: AuditQuery, equals: dict[str, Value]) -> Iterator[tuple[list[AuditRecord], str | None]]:
+def _back(
+    store: Store, query: AuditQuery, equals: dict[str, Value | tuple[str, ...]]
+) -> Iterator[tuple[list[AuditRecord], str | None]]:
     """Windows of records, the newest first, each with the seq to go on before; None after the first record."""
     end = _seq(query, store.audit_size())
     while True:
-        start = max(0, end - MAX_PAGE)
-        found = [record for record in store.audit(start - 1, MAX_PAGE, **equals) if record.seq < end]
-        end = start
-        yield found[::-1], str(end) if end > 0 else None
+        found = store.audit_before(end, MAX_PAGE, **equals)
+        end = found[-1].seq if found else 0
+        yield found, str(end) if len(found) == MAX_PAGE else None
 
 
 def _seq(query: AuditQuery, default: int) -> int:
