@@ -27,6 +27,7 @@ from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
 from console.server.authorization.drafts import Drafts
 from console.server.authorization.grants import Grants
+from console.server.authorization.previews import Previews
 from console.server.authorization.registry import Registry
 from console.server.authorization.sweep import Sweep
 from console.server.authorization.task_tokens import TaskTokens
@@ -247,6 +248,7 @@ async def _wire(
         decisions=decisions,
         approvals=approvals,
         grants=grants,
+        previews=Previews(store, clock, bundles, drafts, approvals, grants),
         bundles=bundles,
         leases=leases,
         introspection=introspection,

@@ -3,7 +3,7 @@
 from console.client.calls import Calls, Listed, part
 from console.client.transport import Query, read
 from console.model.agents import Agent, AgentRegistration, ContainInput, ReleaseInput, RetireInput
-from console.model.approvals import Approval, ApprovalDetail, CancelInput, ReviewInput
+from console.model.approvals import Approval, ApprovalDetail, CancelInput, Narrowing, ReviewInput, Withdrawal
 from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof, TextErasing
 from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, from_decide
 from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
@@ -19,6 +19,7 @@ from console.model.frameworks import (
 from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantTerms
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Operator, OperatorEnrolled, OperatorInput, OperatorRenewal, Whoami
+from console.model.reviewing import GrantPreview, ReviewPreview
 from console.model.tasks import (
     Chain,
     Delegation,
@@ -136,6 +137,14 @@ class ReviewCalls(Calls):
     async def review_approval(self, approval_id: str, asked: ReviewInput, *, key: str | None = None) -> Approval:
         return await self._post("authorization", f"{_V1}/approvals/{part(approval_id)}/reviews", Approval, asked, key=key)
 
+    async def preview_review(self, approval_id: str, asked: Narrowing) -> ReviewPreview:
+        """What approving would come to, narrowed or, with nothing named, as it stands."""
+        return await self._ask("authorization", f"{_V1}/approvals/{part(approval_id)}/preview", ReviewPreview, asked)
+
+    async def withdraw_approval(self, approval_id: str, reason: str, *, key: str | None = None) -> Approval:
+        path = f"{_V1}/approvals/{part(approval_id)}/withdraw"
+        return await self._post("authorization", path, Approval, Withdrawal(reason=reason), key=key)
+
     async def cancel_approval(self, approval_id: str, reason: str, *, key: str | None = None) -> Approval:
         path = f"{_V1}/approvals/{part(approval_id)}/cancel"
         return await self._post("authorization", path, Approval, CancelInput(reason=reason), key=key)
@@ -148,6 +157,10 @@ class ReviewCalls(Calls):
 
     async def request_grant(self, asked: GrantInput, *, key: str | None = None) -> Grant:
         return await self._post("authorization", f"{_V1}/grants", Grant, asked, key=key)
+
+    async def preview_grant(self, asked: GrantTerms) -> GrantPreview:
+        """What a grant would come to, if the caller asked for it now."""
+        return await self._ask("authorization", f"{_V1}/grants/preview", GrantPreview, asked)
 
     async def revoke_grant(self, grant_id: str, reason: str, *, key: str | None = None) -> Grant:
         path = f"{_V1}/grants/{part(grant_id)}/revoke"
@@ -213,6 +226,15 @@ class RecordCalls(Calls):
     async def show_framework(self, framework_id: str) -> FrameworkView:
         return await self._get("authorization", f"{_V1}/frameworks/{part(framework_id)}", FrameworkView)
 
+    async def show_metric(self, metric_id: str) -> MetricView:
+        return await self._get("authorization", f"{_V1}/frameworks/metrics/{part(metric_id)}", MetricView)
+
+    async def review_framework(
+        self, framework_id: str, asked: FrameworkReviewInput, *, key: str | None = None
+    ) -> FrameworkReview:
+        path = f"{_V1}/frameworks/{part(framework_id)}/reviews"
+        return await self._post("authorization", path, FrameworkReview, asked, key=key)
+
     async def show_whoami(self) -> Whoami:
         return await self._get("authorization", f"{_V1}/whoami", Whoami)
 
@@ -226,15 +248,6 @@ class RecordCalls(Calls):
         path = f"{_V1}/operators/{part(name)}/renew"
         asked = OperatorRenewal(token_seconds=token_seconds)
         return await self._post("authorization", path, OperatorEnrolled, asked, key=key)
-    async def show_metric(self, metric_id: str) -> MetricView:
-        return await self._get("authorization", f"{_V1}/frameworks/metrics/{part(metric_id)}", MetricView)
-
-    async def review_framework(
-        self, framework_id: str, asked: FrameworkReviewInput, *, key: str | None = None
-    ) -> FrameworkReview:
-        path = f"{_V1}/frameworks/{part(framework_id)}/reviews"
-        return await self._post("authorization", path, FrameworkReview, asked, key=key)
-
 
     async def remove_operator(self, name: str, *, key: str | None = None) -> Operator:
         return await self._post("authorization", f"{_V1}/operators/{part(name)}/remove", Operator, key=key)

@@ -6,6 +6,7 @@
 The first transition wins. Drift is a new revision within `pending`: reviews are cleared and the difference is kept.
 """
 
+from collections.abc import Mapping, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -15,6 +16,7 @@ from pydantic import Field
 from console.model.base import Digest, Entity, Identifier, Input, Instant, Name, Reason, ResourceName, Shape
 from console.model.decisions import Ask, PolicyReason, QuorumPart, Risk
 from console.model.machine import machine
+from console.model.reviewing import AccessChange, PastRequests, ReviewerLoad
 from console.model.scales import DataClass
 
 
@@ -93,6 +95,8 @@ class Review(Shape):
     groups: tuple[Name, ...] = ()
     reading_seconds: float | None = None
     single_operator: bool = False
+    hurried: bool = False
+    """Whether it came at the end of a streak of approvals that was too fast to have read them."""
 
 
 class ChainGlance(Shape):
@@ -166,12 +170,31 @@ class ApprovalDetail(Shape):
     """Operators who may not, and why."""
     holds: tuple[str, ...] = ()
     """What the task holds now, in words."""
+    access: AccessChange | None = None
+    past: PastRequests | None = None
+    load: ReviewerLoad | None = None
+    """The load of the operator who looks."""
 
 
 class CancelInput(Input):
     """Why an approval request is withdrawn by its task's agent."""
 
     reason: Reason
+
+
+class Withdrawal(Input):
+    """Why an operator takes their own approval back."""
+
+    reason: Reason
+
+
+def reviewers_of(approval: Approval, removed: Set[str] = frozenset()) -> Mapping[str, Set[str]]:
+    """Those who have approved the present revision and are not `removed`, with their groups at that time."""
+    return {
+        review.reviewer: frozenset(review.groups)
+        for review in approval.reviews
+        if review.verdict == "approve" and review.revision == approval.revision and review.reviewer not in removed
+    }
 
 
 def narrow(ask: Ask, smaller: Narrowing) -> Ask:

@@ -7,7 +7,7 @@ scheduled | active → revoked
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,8 +42,8 @@ GRANT = machine(
 )
 
 
-class GrantInput(Input):
-    """What an approver asks for: an agent or a task, what it shall cover, where, from when, for how long, how often.
+class GrantTerms(Input):
+    """What a grant shall be: an agent or a task, what it shall cover, where, from when, for how long, how often.
 
     Either `covers` names approvable policies, or `template` names a template that the bundle marks `@grantable`.
     `starts_at` None means now; `seconds` is its length; `uses` None means as often as the time allows.
@@ -58,13 +58,18 @@ class GrantInput(Input):
     seconds: int = Field(ge=1, le=86_400)
     uses: int | None = Field(default=None, ge=1, le=100_000)
     kind: Literal["elevation", "break-glass"] = "elevation"
-    reason: Reason
 
     @model_validator(mode="after")
-    def covers_something(self) -> "GrantInput":
+    def covers_something(self) -> Self:
         if bool(self.covers) == (self.template is not None):
             raise ValueError("name either the policies that the grant covers or one grantable template")
         return self
+
+
+class GrantInput(GrantTerms):
+    """What an approver asks for, and why."""
+
+    reason: Reason
 
 
 class GrantEnding(Input):

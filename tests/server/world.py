@@ -21,6 +21,7 @@ from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
 from console.server.authorization.drafts import Drafts
 from console.server.authorization.grants import Grants
+from console.server.authorization.previews import Previews
 from console.server.authorization.registry import Registry
 from console.server.authorization.sweep import Sweep
 from console.server.authorization.task_tokens import TaskTokens
@@ -81,6 +82,7 @@ class World:
     tasks: Tasks
     grants: Grants
     approvals: Approvals
+    previews: Previews
     sweep: Sweep
     operators: dict[str, Operator]
 
@@ -155,6 +157,7 @@ async def open_world(folder: Path, *, clock: TestClock | None = None, single_ope
             tasks=tasks,
             grants=grants,
             approvals=approvals,
+            previews=Previews(store, clock, bundles, drafts, approvals, grants),
             sweep=Sweep(tasks, approvals, grants),
             operators=await _enrol(store, clock),
         )

@@ -21,6 +21,7 @@ from console.server.authorization.approvals import Approvals
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
 from console.server.authorization.grants import Grants
+from console.server.authorization.previews import Previews
 from console.server.authorization.registry import Registry
 from console.server.authorization.task_tokens import TaskTokens
 from console.server.authorization.tasks import Tasks
@@ -49,9 +50,9 @@ class Evidence(Protocol):
     async def frameworks(self) -> Iterable[FrameworkSummary]: ...
     async def seed(self) -> tuple[SeedRowView, ...]: ...
     async def framework(self, framework_id: str) -> FrameworkView | None: ...
-
     async def metric(self, metric_id: str) -> MetricView | None: ...
     async def review(self, framework_id: str, asked: FrameworkReviewInput, actor: Actor) -> FrameworkReview: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
@@ -72,6 +73,7 @@ class Services:
     decisions: Decisions
     approvals: Approvals
     grants: Grants
+    previews: Previews
     bundles: Bundles
     leases: Leases
     introspection: Introspection

@@ -11,14 +11,16 @@ from console.model.approvals import (
     ApprovalDetail,
     ApprovalKind,
     ApprovalState,
+    Narrowing,
     ReviewInput,
     is_narrower,
     narrow,
 )
-from console.model.decisions import Ask, DecideInput, Outcome
+from console.model.decisions import Ask, DecideInput, Outcome, QuorumPart
 from console.model.leases import LIVE, Lease
 from console.model.operators import Operator
 from console.model.problems import FieldError, ProblemError
+from console.model.quorum import merge
 from console.server.authorization.bundles import Bundles
 from console.server.authorization.drafts import Draft, Drafts
 from console.server.authorization.ending import settle_grant
@@ -31,8 +33,10 @@ from console.server.authorization.requests import (
     review_of,
     reviewed,
     revised,
+    taken_back,
     why_not,
 )
+from console.server.authorization.reviewers import access, load, past, removed_reviewers
 from console.server.authorization.tasks import actor_of
 from console.server.ports import Clock, Moved, Store, Transaction
 
@@ -52,8 +56,8 @@ class Approvals:
         self._grants = grants
         self._single = single_operator
 
-    def detail(self, approval_id: str) -> ApprovalDetail:
-        """A request with what the card shows beside it. Raises ProblemError `not_found`."""
+    def detail(self, approval_id: str, looker: Operator | None = None) -> ApprovalDetail:
+        """A request with what the card shows beside it, for the operator who looks. Raises ProblemError `not_found`."""
         approval = self._known(approval_id)
         eligible, excluded = [], {}
         for operator in self._store.find(Operator, removed=False, limit=500):
@@ -70,6 +74,9 @@ class Approvals:
             eligible=tuple(eligible),
             excluded=excluded,
             holds=self._holds(approval),
+            access=access(self._store, approval),
+            past=past(self._store, approval),
+            load=load(self._store, looker.id, self._clock.now()) if looker is not None else None,
         )
 
     async def review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
@@ -80,6 +87,22 @@ class Approvals:
             except Moved:
                 continue
         raise ProblemError("undecided")
+
+    async def withdraw(self, operator: Operator, approval_id: str, reason: str) -> Approval:
+        """Take one's own approval back, before anything came of it. Raises ProblemError `not_found`, `not_an_edge`."""
+
+        def verb(tx: Transaction) -> Approval:
+            approval = tx.get(Approval, approval_id)
+            if approval is None:
+                raise ProblemError("not_found", "There is no such approval request.")
+            after = taken_back(approval, operator.id, tx.now, reason)
+            kind = "approval.void" if after.state is ApprovalState.VOID else "approval.withdrawn"
+            kept = tx.put(after, kind, operator_actor(operator), extra={"withdrawn": reason})
+            if kept.state is ApprovalState.VOID:
+                settle_grant(tx, kept, operator_actor(operator))
+            return kept
+
+        return await self._store.write(verb, takes_power=True)
 
     async def cancel(self, agent: Agent, approval_id: str, reason: str) -> Approval:
         """Withdraw one's own pending request. Raises ProblemError `not_found`, `not_an_edge`."""
@@ -107,7 +130,7 @@ class Approvals:
             if approval.kind is not ApprovalKind.ACTION:
                 continue
             try:
-                draft = self._draw(approval, approval.ask)
+                draft = self.draw(approval, approval.ask)
                 changed += await self._store.write(partial(_redecide, approval=approval, draft=draft))
             except Moved:
                 changed += 1  # It was reviewed, ended or drawn anew meanwhile, and that was under the new bundle.
@@ -134,7 +157,7 @@ class Approvals:
     def _approve_action(
         self, operator: Operator, approval: Approval, asked: ReviewInput
     ) -> Callable[[Transaction], tuple[Approval, ProblemError | None]]:
-        now_draft = self._draw(approval, approval.ask)
+        now_draft = self.draw(approval, approval.ask)
         changes = drift(approval, now_draft)
         if now_draft.decision.outcome is Outcome.DENY:
             return lambda tx: (_void(tx, approval, now_draft.decision.text), _drifted(approval, (now_draft.decision.text,)))
@@ -144,14 +167,8 @@ class Approvals:
             return lambda tx: (self._commit(tx, operator, approval, asked, now_draft), None)
         if approval.ask is None:
             raise ProblemError("invalid", "This request cannot be narrowed.")
-        try:
-            smaller = narrow(approval.ask, asked.narrowing)
-        except ValueError as error:
-            field, _, text = str(error).partition(": ")
-            raise ProblemError(
-                "invalid", f"That is not narrower: {error}.", errors=(FieldError(field=field, text=text),)
-            ) from None
-        draft = self._draw(approval, smaller)
+        smaller = narrowed_ask(approval.ask, asked.narrowing)
+        draft = self.draw(approval, smaller)
         narrowed = draft.decision.ask
         if draft.decision.outcome is Outcome.DENY or not is_narrower(narrowed, approval.ask):
             raise ProblemError("invalid", f"The narrowed request would be denied: {draft.decision.text}")
@@ -164,7 +181,16 @@ class Approvals:
         current = tx.get(Operator, operator.id)
         if current is None or current.removed:
             raise ProblemError("not_allowed", "You are no longer enrolled.")
-        after = reviewed(approval, current, asked, now=tx.now, use_seconds=self._use_seconds(), single_operator=self._single)
+        after = reviewed(
+            approval,
+            current,
+            asked,
+            now=tx.now,
+            use_seconds=self._use_seconds(),
+            single_operator=self._single,
+            removed=removed_reviewers(tx, approval),
+            hurried=_hurried(tx, operator, asked),
+        )
         return self._keep(tx, after, operator)
 
     def _commit_narrowed(
@@ -175,11 +201,20 @@ class Approvals:
         smaller = revised(approval, draft, (words,), narrowed_from=approval.narrowed_from or approval.ask)
         shown = asked.model_copy(update={"digest": smaller.digest, "revision": smaller.revision, "narrowing": None})
         tx_kept = tx.put(smaller, "approval.revised", operator_actor(operator))
+        hurried = _hurried(tx, operator, asked)
         if draft.decision.outcome is Outcome.ALLOW:
-            review = review_of(tx_kept, operator, shown, now=tx.now, single_operator=self._single)
+            review = review_of(tx_kept, operator, shown, now=tx.now, single_operator=self._single, hurried=hurried)
             with_review = tx_kept.model_copy(update={"reviews": (review,)})
             return self._keep(tx, approve(with_review, now=tx.now, use_seconds=self._use_seconds()), operator)
-        after = reviewed(tx_kept, operator, shown, now=tx.now, use_seconds=self._use_seconds(), single_operator=self._single)
+        after = reviewed(
+            tx_kept,
+            operator,
+            shown,
+            now=tx.now,
+            use_seconds=self._use_seconds(),
+            single_operator=self._single,
+            hurried=hurried,
+        )
         return self._keep(tx, after, operator)
 
     def _keep(self, tx: Transaction, after: Approval, operator: Operator) -> Approval:
@@ -205,7 +240,12 @@ class Approvals:
             kept = tx.put(revised(approval, draft, changes), "approval.revised", PLANE)
         return kept, _drifted(kept, changes)
 
-    def _draw(self, approval: Approval, ask: Ask | None) -> Draft:
+    def quorum_of(self, draft: Draft) -> tuple[QuorumPart, ...]:
+        """Who must agree to what a draft escalates."""
+        return merge(reason.quorum for reason in draft.blocking)
+
+    def draw(self, approval: Approval, ask: Ask | None) -> Draft:
+        """The decision of a request's ask, or of a smaller one, as it would be now. Raises ProblemError `invalid`."""
         if ask is None:
             raise ProblemError("invalid", "The request names no action.")
         asked = DecideInput(
@@ -236,6 +276,20 @@ class Approvals:
             return ()
         live = [lease for lease in self._store.find(Lease, task_id=approval.task_id, limit=64) if lease.state in LIVE]
         return tuple(f"{lease.action} on {lease.resource} until {lease.expires_at:%H:%M:%SZ}" for lease in live)
+
+
+def narrowed_ask(ask: Ask, smaller: Narrowing) -> Ask:
+    """The narrowed ask. Raises ProblemError `invalid`, naming the field, where it is not narrower."""
+    try:
+        return narrow(ask, smaller)
+    except ValueError as error:
+        field, _, text = str(error).partition(": ")
+        raise ProblemError("invalid", f"That is not narrower: {error}.", errors=(FieldError(field=field, text=text),)) from None
+
+
+def _hurried(tx: Transaction, operator: Operator, asked: ReviewInput) -> bool:
+    """Whether the reviewer had been approving too fast to have read, when this review was made: a fact for the evidence."""
+    return asked.verdict == "approve" and load(tx, operator.id, tx.now).hurried
 
 
 def operator_actor(operator: Operator) -> Actor:

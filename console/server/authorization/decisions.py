@@ -18,6 +18,7 @@ from console.server.authorization.bundles import Bundles
 from console.server.authorization.drafts import Draft, Drafts, standing_request
 from console.server.authorization.ending import end_grant
 from console.server.authorization.requests import drift, request_of, revised, voided
+from console.server.authorization.reviewers import stands
 from console.server.ports import Clock, Hooks, Moved, Store, Transaction
 
 T = TypeVar("T")
@@ -113,8 +114,9 @@ class Decisions:
         # Asked again inside the transaction, so that two calls never open two requests.
         standing = standing_request(tx, decision.task_id, decision.digest)
         if standing is not None and standing.state is ApprovalState.APPROVED and standing.digest == decision.digest:
-            # What was approved no longer suffices: another policy has come into the way, and somebody must be asked anew.
-            tx.put(voided(standing, tx.now, "another policy stands in the way now"), "approval.void", PLANE)
+            # What was approved no longer suffices, and somebody must be asked anew.
+            why = "another policy stands in the way now" if stands(tx, standing) else "a reviewer is no longer enrolled"
+            tx.put(voided(standing, tx.now, why), "approval.void", PLANE)
             standing = None
         if standing is None:
             limits = self._bundles.active.limits if self._bundles.active else None
@@ -143,6 +145,8 @@ class Decisions:
     def _spend(self, tx: Transaction, draft: Draft, decision: Decision) -> None:
         """Consume the approval and spend the grants that the decision rests on; both were fenced."""
         if draft.approval is not None:
+            if not stands(tx, draft.approval):
+                raise Moved
             consumed = draft.approval.model_copy(
                 update={
                     "state": APPROVAL.step(draft.approval.state, ApprovalState.CONSUMED),

@@ -26,6 +26,7 @@ from console.server.authorization.bundles import BUNDLE_FENCE, Bundles
 from console.server.authorization.facts import Known, facts_of, question_of, risk_of, within_rights
 from console.server.authorization.locks import LOCKS, locked_by
 from console.server.authorization.registry import Registry
+from console.server.authorization.reviewers import stands
 from console.server.holds import Holds
 from console.server.ports import Clock, Reader
 
@@ -81,8 +82,10 @@ class Drafts:
         use_approvals: bool = True,
         approved: frozenset[str] = frozenset(),
         links: tuple[Link, ...] = (),
+        supposed: tuple[Grant, ...] = (),
     ) -> Draft:
-        """The decision as it would be now. `approved` and `links` are added to what approvals and grants lift: for previews.
+        """The decision as it would be now. `approved` and `links` are added to what approvals and grants lift, and `supposed`
+        are grants as if they were in force: for previews.
 
         Raises ProblemError `not_found` for an unknown agent, and for a task or a lease that is not that agent's.
         """
@@ -96,7 +99,7 @@ class Drafts:
         if refusal is not None or compiled is None or task is None:
             code, text = refusal or ("no_policy", "No policy bundle is active.")
             return Draft(decision=blank.model_copy(update={"code": code, "text": text}), fences=fences)
-        known = self._known(agent, task, asked, compiled, now)
+        known = self._known(agent, task, asked, compiled, now, supposed)
         blank = _place(blank, known, asked)
         risk = risk_of(known, compiled)
         within = within_rights(known)
@@ -108,6 +111,7 @@ class Drafts:
             return Draft(decision=blank.model_copy(update=rights), known=known, fences=fences)
         request = standing_request(self._store, task.id, blank.digest)
         approval = request if use_approvals and request is not None and _usable(request, blank.digest, now) else None
+        approval = approval if approval is not None and stands(self._store, approval) else None
         lease = self._lease(agent, task, known, asked, now)
         lifted_by_lease = frozenset(lease.lifted) if lease else frozenset()
         by_approval = frozenset(reason.policy_id for reason in approval.blocking) if approval else frozenset()
@@ -209,7 +213,15 @@ class Drafts:
             return "unknown_resource", "The bundle knows no such resource."
         return None
 
-    def _known(self, agent: Agent, task: Task, asked: DecideInput, compiled: Compiled, now: datetime) -> Known:
+    def _known(
+        self,
+        agent: Agent,
+        task: Task,
+        asked: DecideInput,
+        compiled: Compiled,
+        now: datetime,
+        supposed: tuple[Grant, ...],
+    ) -> Known:
         tool, resource = compiled.tool(asked.action), compiled.resource(asked.resource)
         if tool is None or resource is None:
             raise AssertionError("refused before")
@@ -219,18 +231,25 @@ class Drafts:
             chain=self._store.get(Chain, task.root_id) or Chain(id=task.root_id),
             tool=tool,
             resource=resource,
-            elevations=self._elevations(agent, task, asked, resource.data_class, now),
+            elevations=self._elevations(agent, task, asked, resource.data_class, now, supposed),
             audience=self._audiences.get(resource.audience),
             now=now,
         )
 
     def _elevations(
-        self, agent: Agent, task: Task, asked: DecideInput, data_class: DataClass, now: datetime
+        self,
+        agent: Agent,
+        task: Task,
+        asked: DecideInput,
+        data_class: DataClass,
+        now: datetime,
+        supposed: tuple[Grant, ...],
     ) -> tuple[Grant, ...]:
+        states = (GrantState.ACTIVE, GrantState.SCHEDULED)
+        kept = (grant for state in states for grant in self._store.find(Grant, agent_id=agent.id, state=state))
         found = [
             grant
-            for state in (GrantState.ACTIVE, GrantState.SCHEDULED)
-            for grant in self._store.find(Grant, agent_id=agent.id, state=state)
+            for grant in (*kept, *supposed)
             if grant.covers_now(now)
             and (grant.task_id is None or grant.task_id in task.path)
             and grant.scope.allows(asked.action, asked.resource, data_class)

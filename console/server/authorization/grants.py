@@ -1,11 +1,11 @@
 """Grants: asking for one, giving it once its quorum is met, ending it, and what time does to it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from console.model.actors import PLANE, Actor, ActorKind
 from console.model.agents import Agent, AgentState
-from console.model.approvals import Approval, ApprovalKind, ApprovalState, ChainGlance, Review
+from console.model.approvals import Approval, ApprovalKind, ApprovalState, ChainGlance, Review, reviewers_of
 from console.model.canonical import digest
 from console.model.decisions import PolicyReason, QuorumPart, Risk, RiskFactor
 from console.model.grants import GRANT, Grant, GrantInput, GrantState
@@ -19,8 +19,8 @@ from console.server.authorization.bundles import Bundles
 from console.server.authorization.covering import covered
 from console.server.authorization.ending import end_grant
 from console.server.authorization.locks import locked_by
-from console.server.authorization.requests import reviewers_of, why_not
-from console.server.ports import Clock, Hooks, Store, Transaction
+from console.server.authorization.requests import why_not
+from console.server.ports import Clock, Hooks, Reader, Store, Transaction
 
 FARTHEST = timedelta(days=30)
 """How far ahead a grant may begin."""
@@ -35,7 +35,7 @@ class Grants:
         self._clock = clock
         self._bundles = bundles
         self._hooks = hooks
-        self._single = single_operator
+        self.single_operator = single_operator
 
     async def request(self, operator: Operator, asked: GrantInput) -> Grant:
         """Ask for a grant; the asker's act is the first review, and if that meets the quorum, it is given at once.
@@ -49,41 +49,12 @@ class Grants:
         grant_id, approval_id = self._clock.new_id("gr"), self._clock.new_id("ap")
 
         def verb(tx: Transaction) -> Grant:
-            agent = self._agent(tx, asked)
-            blocking = covered(compiled, asked, agent)
-            starts_at = max(asked.starts_at or tx.now, tx.now)
-            glass = asked.kind == "break-glass"
-            grant = Grant(
-                id=grant_id,
-                kind=asked.kind,
-                agent_id=agent.id,
-                agent_name=agent.name,
-                task_id=asked.task_id,
-                covers=asked.covers,
-                template=asked.template,
-                scope=asked.scope,
-                approval_id=approval_id,
-                requested_by=operator.id,
-                reason=asked.reason,
-                requested_at=tx.now,
-                starts_at=starts_at,
-                ends_at=starts_at + timedelta(seconds=asked.seconds),
-                seconds=asked.seconds,
-                uses=asked.uses,
-                uses_left=asked.uses,
-                review_due_at=tx.now + timedelta(seconds=compiled.limits.break_glass_review_seconds) if glass else None,
-            )
+            grant, approval, _ = self._draw(tx, operator, asked, compiled, tx.now, (grant_id, approval_id))
             actor = Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
             tx.put(grant, "grant.requested", actor)
-            approval = _request(grant, agent, blocking, approval_id, compiled, asked)
-            approval = approval.model_copy(update={"chain": _glance(tx, asked)})
-            if glass:
-                approval = approval.model_copy(
-                    update={"quorum": (QuorumPart(group=compiled.limits.break_glass_group, count=1),)}
-                )
-            approval = _first_review(approval, operator, asked.reason, single_operator=self._single)
+            approval = self.with_first_review(approval, operator, asked.reason)
             approval = tx.put(approval, "approval.requested", actor)
-            if self._single or is_met(approval.quorum, reviewers_of(approval)):
+            if self.single_operator or is_met(approval.quorum, reviewers_of(approval)):
                 given = self.give(tx, grant_id, actor)
                 done = {"approved_at": tx.now, "ended_at": tx.now, "end_reason": "used", "consumed_by": grant_id}
                 approved = tx.put(
@@ -99,6 +70,54 @@ class Grants:
             return kept
 
         return await self._store.write(verb)
+
+    def drawn(self, reader: Reader, operator: Operator, asked: GrantInput, compiled: Compiled) -> tuple[Grant, Approval, Agent]:
+        """The grant, its request and its agent as they would be, if this operator asked now. Raises as `request`."""
+        self._check_bounds(compiled, operator, asked)
+        ids = (self._clock.new_id("gr"), self._clock.new_id("ap"))
+        return self._draw(reader, operator, asked, compiled, self._clock.now(), ids)
+
+    def with_first_review(self, approval: Approval, operator: Operator, reason: str) -> Approval:
+        """The request with its asker's own act as the first review, where the asker may review at all."""
+        return _first_review(approval, operator, reason, single_operator=self.single_operator)
+
+    def _draw(
+        self,
+        reader: Reader,
+        operator: Operator,
+        asked: GrantInput,
+        compiled: Compiled,
+        now: datetime,
+        ids: tuple[str, str],
+    ) -> tuple[Grant, Approval, Agent]:
+        agent = self._agent(reader, asked)
+        blocking = covered(compiled, asked, agent)
+        limits = compiled.limits
+        starts_at = max(asked.starts_at or now, now)
+        glass = asked.kind == "break-glass"
+        grant = Grant(
+            id=ids[0],
+            kind=asked.kind,
+            agent_id=agent.id,
+            agent_name=agent.name,
+            task_id=asked.task_id,
+            covers=asked.covers,
+            template=asked.template,
+            scope=asked.scope,
+            approval_id=ids[1],
+            requested_by=operator.id,
+            reason=asked.reason,
+            requested_at=now,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(seconds=asked.seconds),
+            seconds=asked.seconds,
+            uses=asked.uses,
+            uses_left=asked.uses,
+            review_due_at=now + timedelta(seconds=limits.break_glass_review_seconds) if glass else None,
+        )
+        approval = _request(grant, agent, blocking, ids[1], compiled, asked)
+        quorum = (QuorumPart(group=limits.break_glass_group, count=1),) if glass else approval.quorum
+        return grant, approval.model_copy(update={"chain": _glance(reader, asked), "quorum": quorum}), agent
 
     def give(self, tx: Transaction, grant_id: str, actor: Actor) -> Grant:
         """Put a requested grant in force, from now or from its beginning. Part of the transaction that meets its quorum.
@@ -145,14 +164,14 @@ class Grants:
                 raise ProblemError("not_found", "There is no such break-glass grant.")
             if grant.reviewed_by:
                 raise ProblemError("already_reviewed", f"{grant.reviewed_by} has reviewed it already.")
-            if operator.id == grant.requested_by and not self._single:
+            if operator.id == grant.requested_by and not self.single_operator:
                 raise ProblemError("self_review", "You broke the glass yourself; another person looks at it.")
             task = tx.get(Task, grant.task_id) if grant.task_id else None
-            if task is not None and task.on_behalf_of == operator.id and not self._single:
+            if task is not None and task.on_behalf_of == operator.id and not self.single_operator:
                 raise ProblemError("self_review", "It was done on your behalf.")
             changed = grant.model_copy(update={"reviewed_by": operator.id, "reviewed_at": tx.now})
             actor = Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
-            return tx.put(changed, "grant.reviewed", actor, extra={"review": reason, "single_operator": self._single})
+            return tx.put(changed, "grant.reviewed", actor, extra={"review": reason, "single_operator": self.single_operator})
 
         return await self._store.write(verb)
 
@@ -174,7 +193,7 @@ class Grants:
         changed = grant.model_copy(update={"state": GRANT.step(grant.state, GrantState.ACTIVE)})
         return tx.put(changed, "grant.active", PLANE)
 
-    def _agent(self, tx: Transaction, asked: GrantInput) -> Agent:
+    def _agent(self, tx: Reader, asked: GrantInput) -> Agent:
         agent = tx.get(Agent, asked.agent_id)
         if agent is None or agent.state is AgentState.RETIRED:
             raise ProblemError("not_found", "There is no such agent.")
@@ -231,7 +250,7 @@ def _request(
     )
 
 
-def _glance(tx: Transaction, asked: GrantInput) -> ChainGlance | None:
+def _glance(tx: Reader, asked: GrantInput) -> ChainGlance | None:
     """For a grant of one task: for whom the work is done, who must not review it, and what the chain has done."""
     task = tx.get(Task, asked.task_id) if asked.task_id else None
     if task is None:

@@ -1,6 +1,6 @@
 """Approval requests as pure functions: how one is made from a draft, how it drifts, and what a review makes of it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from console.model.approvals import (
@@ -11,6 +11,7 @@ from console.model.approvals import (
     ChainGlance,
     Review,
     ReviewInput,
+    reviewers_of,
 )
 from console.model.decisions import QuorumPart
 from console.model.operators import Operator
@@ -128,19 +129,20 @@ def why_not(approval: Approval, operator: Operator, *, single_operator: bool) ->
     return None
 
 
-def reviewers_of(approval: Approval) -> Mapping[str, Set[str]]:
-    """Those who have approved the present revision, with their groups at that time."""
-    return {
-        review.reviewer: frozenset(review.groups)
-        for review in approval.reviews
-        if review.verdict == "approve" and review.revision == approval.revision
-    }
-
-
 def reviewed(
-    approval: Approval, operator: Operator, asked: ReviewInput, *, now: datetime, use_seconds: int, single_operator: bool
+    approval: Approval,
+    operator: Operator,
+    asked: ReviewInput,
+    *,
+    now: datetime,
+    use_seconds: int,
+    single_operator: bool,
+    removed: Set[str] = frozenset(),
+    hurried: bool = False,
 ) -> Approval:
     """The request after a review. One rejection ends it; it is approved when its quorum is met by different people.
+
+    `removed` are reviewers who are no longer enrolled: what they said stays on the record and fills no seat.
 
     Raises ProblemError: `conflict` (another digest or revision), `not_an_edge`, `invalid` (a reason is missing), and what
     `check_reviewer` raises.
@@ -150,7 +152,7 @@ def reviewed(
     needs_reason = asked.verdict == "reject" or approval.risk.level.rank >= RiskLevel.HIGH.rank
     if needs_reason and not asked.reason.strip():
         raise ProblemError("invalid", "This verdict needs a reason.", next_step="Say why, in a sentence.")
-    review = review_of(approval, operator, asked, now=now, single_operator=single_operator)
+    review = review_of(approval, operator, asked, now=now, single_operator=single_operator, hurried=hurried)
     after = approval.model_copy(update={"reviews": (*approval.reviews, review)})
     if asked.verdict == "reject":
         return after.model_copy(
@@ -160,11 +162,13 @@ def reviewed(
                 "end_reason": f"rejected by {operator.id}",
             }
         )
-    met = single_operator or not after.quorum or is_met(after.quorum, reviewers_of(after))
+    met = single_operator or not after.quorum or is_met(after.quorum, reviewers_of(after, removed))
     return approve(after, now=now, use_seconds=use_seconds) if met else after
 
 
-def review_of(approval: Approval, operator: Operator, asked: ReviewInput, *, now: datetime, single_operator: bool) -> Review:
+def review_of(
+    approval: Approval, operator: Operator, asked: ReviewInput, *, now: datetime, single_operator: bool, hurried: bool = False
+) -> Review:
     """A review as it is kept, bound to the revision and digest of the request."""
     return Review(
         reviewer=operator.id,
@@ -176,6 +180,7 @@ def review_of(approval: Approval, operator: Operator, asked: ReviewInput, *, now
         groups=operator.groups,
         reading_seconds=asked.reading_seconds,
         single_operator=single_operator,
+        hurried=hurried and asked.verdict == "approve",
     )
 
 
@@ -196,12 +201,28 @@ def voided(approval: Approval, now: datetime, reason: str) -> Approval:
     return approval.model_copy(update={"state": state, "ended_at": now, "end_reason": reason})
 
 
+def taken_back(approval: Approval, reviewer: str, now: datetime, reason: str) -> Approval:
+    """The request without a reviewer's approval: pending still, or, where it had been approved by it, without effect.
+
+    Raises ProblemError `not_found` where they have not approved it, `not_an_edge` where it has ended or was used.
+    """
+    if not any(one.reviewer == reviewer and one.verdict == "approve" for one in approval.reviews):
+        raise ProblemError("not_found", "You have not approved this request.")
+    if approval.state is ApprovalState.APPROVED:
+        return voided(approval, now, f"taken back by {reviewer}: {reason}")
+    if approval.state is not ApprovalState.PENDING:
+        raise ProblemError(
+            "not_an_edge",
+            f"The request is {approval.state} already.",
+            next_step="Revoke what came of it: the lease, or the grant.",
+            state=approval.state.value,
+        )
+    return approval.model_copy(update={"reviews": tuple(one for one in approval.reviews if one.reviewer != reviewer)})
+
+
 def check_shown(approval: Approval, asked: ReviewInput, now: datetime) -> None:
     """The first fence of a review: still pending, in time, and the very thing that was shown."""
-    if approval.state is not ApprovalState.PENDING:
-        raise ProblemError("not_an_edge", f"The request is {approval.state} already.", state=approval.state.value)
-    if approval.deadline_at <= now:
-        raise ProblemError("not_an_edge", "The request has passed its deadline.", state=ApprovalState.EXPIRED.value)
+    check_pending(approval, now)
     if asked.revision != approval.revision or asked.digest != approval.digest:
         raise ProblemError(
             "conflict",
@@ -210,6 +231,14 @@ def check_shown(approval: Approval, asked: ReviewInput, now: datetime) -> None:
             digest=approval.digest,
             drift=list(approval.drift),
         )
+
+
+def check_pending(approval: Approval, now: datetime) -> None:
+    """Whether a request can still be reviewed. Raises ProblemError `not_an_edge`."""
+    if approval.state is not ApprovalState.PENDING:
+        raise ProblemError("not_an_edge", f"The request is {approval.state} already.", state=approval.state.value)
+    if approval.deadline_at <= now:
+        raise ProblemError("not_an_edge", "The request has passed its deadline.", state=ApprovalState.EXPIRED.value)
 
 
 def _parts(quorum: tuple[QuorumPart, ...]) -> set[tuple[str, int, tuple[str, ...]]]:

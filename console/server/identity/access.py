@@ -29,8 +29,10 @@ class Act(StrEnum):
     READ_APPROVAL = "read an approval request"
     READ_DECISION = "read a decision"
     SEARCH = "ask what would be decided"
+    PREVIEW = "ask what a review or a grant would come to"
 
     APPROVE = "approve"
+    WITHDRAW = "take back an approval"
     REJECT = "reject"
     GRANT = "grant"
     END_GRANT = "end a grant"
@@ -114,7 +116,9 @@ TABLE: Final[Mapping[Act, Rule]] = MappingProxyType(
         Act.READ_APPROVAL: _reading(_AGENT),
         Act.READ_DECISION: _reading(_AGENT),
         Act.SEARCH: _reading(_WORKLOADS),
+        Act.PREVIEW: _reading(),
         Act.APPROVE: _roles("gives", Role.APPROVER),
+        Act.WITHDRAW: _roles("takes", Role.APPROVER),
         Act.REJECT: _roles("takes", Role.APPROVER),
         Act.GRANT: _roles("gives", Role.APPROVER),
         Act.END_GRANT: _roles("takes", Role.APPROVER, Role.RESPONDER),

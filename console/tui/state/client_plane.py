@@ -26,6 +26,7 @@ from console.model.leases import Lease, RevocationResult, RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Whoami
 from console.model.problems import ProblemError
+from console.model.reviewing import GrantPreview, ReviewPreview
 from console.model.tasks import Task
 from console.tui.state.plane import Tick
 
@@ -84,7 +85,6 @@ class ClientPlane:
         listed = await _told(self._client.list_audit(newest=True, limit=200, next=beginning, filter=filter or None))
         return list(listed.items)
 
-    async def policies(self) -> BundleView:
     async def records_of(self, object_id: str) -> list[AuditRecord]:
         return list((await _told(self._client.list_audit(object_id=object_id, newest=True, limit=200))).items)
 
@@ -94,12 +94,13 @@ class ClientPlane:
     async def prove(self, seq: int, size: int) -> InclusionProof:
         return await _told(self._client.prove_record(seq, size))
 
+    async def policies(self) -> BundleView:
         return await _told(self._client.show_current_bundle())
 
-    async def frameworks(self) -> Frameworks:
     async def revisions(self) -> list[Bundle]:
         return list((await _told(self._client.list_bundles(newest=True, limit=50))).items)
 
+    async def frameworks(self) -> Frameworks:
         return await _told(self._client.list_frameworks())
 
     async def framework(self, id: str) -> FrameworkView:
@@ -108,10 +109,10 @@ class ClientPlane:
     async def seed_rows(self) -> SeedRows:
         return await _told(self._client.list_seed_rows())
 
-    async def text(self, digest: str) -> str | None:
     async def metric(self, id: str) -> MetricView:
         return await _told(self._client.show_metric(id))
 
+    async def text(self, digest: str) -> str | None:
         return (await _told(self._client.show_text(digest))).text
 
     async def contain_preview(self, agent_id: str) -> ContainmentPreview:
@@ -120,14 +121,26 @@ class ClientPlane:
     async def containment(self, lock_id: str) -> ContainmentTally:
         return await _told(self._client.show_tally(lock_id))
 
+    async def preview_review(self, id: str, narrowing: Narrowing) -> ReviewPreview:
+        return await _told(self._client.preview_review(id, narrowing))
+
+    async def preview_grant(self, terms: GrantTerms) -> GrantPreview:
+        return await _told(self._client.preview_grant(terms))
+
     async def review(self, id: str, review: ReviewInput) -> Approval:
         return await _told(self._client.review_approval(id, review))
+
+    async def withdraw_approval(self, id: str, reason: str) -> Approval:
+        return await _told(self._client.withdraw_approval(id, reason))
 
     async def create_grant(self, grant: GrantInput) -> Grant:
         return await _told(self._client.request_grant(grant))
 
     async def revoke_grant(self, id: str, reason: str) -> Grant:
         return await _told(self._client.revoke_grant(id, reason))
+
+    async def review_break_glass(self, id: str, reason: str) -> Grant:
+        return await _told(self._client.review_break_glass(id, reason))
 
     async def revoke_leases(self, selection: RevokeManyInput) -> RevocationResult:
         return await _told(self._client.revoke_leases(selection))

@@ -150,6 +150,7 @@ def wire(world: World) -> tuple[Services, DevelopmentTrustDomain]:
         decisions=world.decisions,
         approvals=world.approvals,
         grants=world.grants,
+        previews=world.previews,
         bundles=bundles,
         leases=leases,
         introspection=Introspection(store, clock, holds, own.verify, AUDIENCES),

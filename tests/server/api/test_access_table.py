@@ -40,7 +40,9 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "GET /authorization/v1/locks/{lock_id}/tally",
         "GET /authorization/v1/tasks",
         "GET /authorization/v1/approvals",
+        "POST /authorization/v1/approvals/{approval_id}/preview",
         "GET /authorization/v1/grants",
+        "POST /authorization/v1/grants/preview",
         "GET /authorization/v1/grants/{grant_id}",
         "GET /authorization/v1/decisions",
         "GET /authorization/v1/bundles",
@@ -52,9 +54,9 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "GET /authorization/v1/audit/texts/{digest}",
         "GET /authorization/v1/frameworks",
         "GET /authorization/v1/frameworks/seed",
+        "GET /authorization/v1/frameworks/metrics/{metric_id}",
         "GET /authorization/v1/frameworks/{framework_id}",
         "GET /authorization/v1/operators",
-        "GET /authorization/v1/frameworks/metrics/{metric_id}",
         "GET /authorization/v1/events",
         "GET /authorization/v1/snapshot",
         "GET /broker/v1/leases",
@@ -72,6 +74,7 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
     ),
     frozenset({"approver"}): (
         "POST /authorization/v1/approvals/{approval_id}/reviews",
+        "POST /authorization/v1/approvals/{approval_id}/withdraw",
         "POST /authorization/v1/grants",
     ),
     frozenset({"approver", "auditor"}): (

@@ -25,7 +25,9 @@ EXPECTED: dict[str, str] = {
     "READ_APPROVAL": f"{ALL} agent",
     "READ_DECISION": f"{ALL} agent",
     "SEARCH": f"{ALL} agent server point",
+    "PREVIEW": ALL,
     "APPROVE": "approver",
+    "WITHDRAW": "approver",
     "REJECT": "approver",
     "GRANT": "approver",
     "END_GRANT": "approver responder",
@@ -121,6 +123,7 @@ def test_what_gives_and_what_takes_is_said_of_each_act() -> None:
     takes = {act.name for act in Act if TABLE[act].effect == "takes"}
     assert takes == {
         "REJECT",
+        "WITHDRAW",
         "END_GRANT",
         "REVOKE_LEASE",
         "REVOKE_LEASES",

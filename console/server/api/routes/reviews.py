@@ -6,13 +6,22 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from console.model.actors import ActorKind
-from console.model.approvals import Approval, ApprovalDetail, ApprovalState, CancelInput, ReviewInput
+from console.model.approvals import (
+    Approval,
+    ApprovalDetail,
+    ApprovalState,
+    CancelInput,
+    Narrowing,
+    ReviewInput,
+    Withdrawal,
+)
 from console.model.base import Digest, Identifier
 from console.model.decisions import DecideInput, Decision, Outcome
 from console.model.events import Page
-from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantState
+from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantState, GrantTerms
 from console.model.operators import Operator
 from console.model.problems import ProblemError
+from console.model.reviewing import GrantPreview, ReviewPreview
 from console.server.api.answers import ListQuery, check_match, check_own, known, known_agent, page, tell
 from console.server.api.entries import Routes
 from console.server.api.pipeline import Call
@@ -69,7 +78,13 @@ async def show_approval(call: CallOf, approval_id: ApprovalId) -> Response:
     check_own(call, Act.READ_APPROVAL, approval.agent_id)
     if call.caller.kind is ActorKind.AGENT:
         return tell(ApprovalDetail(approval=approval))
-    return tell(call.services.approvals.detail(approval_id))
+    return tell(call.services.approvals.detail(approval_id, call.caller.operator))
+
+
+@approvals.post("/authorization/v1/approvals/{approval_id}/preview", Act.PREVIEW, ReviewPreview, changes=False)
+async def preview_review(call: CallOf, approval_id: ApprovalId, asked: Narrowing) -> Response:
+    """What approving a request would come to, narrowed or, with nothing named, as it stands. It writes nothing."""
+    return tell(call.services.previews.review(approval_id, asked))
 
 
 @approvals.post("/authorization/v1/approvals/{approval_id}/reviews", Act.APPROVE, Approval)
@@ -79,6 +94,13 @@ async def review_approval(call: CallOf, approval_id: ApprovalId, asked: ReviewIn
         require(call.caller, Act.REJECT)
     check_match(call, known(call, Approval, approval_id))
     return tell(await call.services.approvals.review(operator_of(call), approval_id, asked))
+
+
+@approvals.post("/authorization/v1/approvals/{approval_id}/withdraw", Act.WITHDRAW, Approval)
+async def withdraw_approval(call: CallOf, approval_id: ApprovalId, asked: Withdrawal) -> Response:
+    """Take back one's own approval, before anything came of it."""
+    check_match(call, known(call, Approval, approval_id))
+    return tell(await call.services.approvals.withdraw(operator_of(call), approval_id, asked.reason))
 
 
 @approvals.post("/authorization/v1/approvals/{approval_id}/cancel", Act.CANCEL_APPROVAL, Approval)
@@ -97,6 +119,12 @@ async def list_grants(call: CallOf, query: Annotated[GrantsQuery, Query()]) -> R
 async def request_grant(call: CallOf, asked: GrantInput) -> Response:
     """Ask for a grant; the asking is the first review."""
     return tell(await call.services.grants.request(operator_of(call), asked), status=201)
+
+
+@grants.post("/authorization/v1/grants/preview", Act.PREVIEW, GrantPreview, changes=False)
+async def preview_grant(call: CallOf, asked: GrantTerms) -> Response:
+    """What a grant would come to, if the caller asked for it now. It writes nothing."""
+    return tell(call.services.previews.grant(operator_of(call), asked))
 
 
 @grants.get("/authorization/v1/grants/{grant_id}", Act.READ, Grant)
