@@ -223,8 +223,12 @@ class Store(Reader, Protocol):
         """A consistent reading: its cursor, rows per collection, and (collection, JSON) of each entity not ended long ago."""
         ...
 
-    def audit(self, after: int = -1, limit: int = 1000, **equals: Value) -> list[AuditRecord]:
-        """Audit records behind a seq, in order; `kind`, `object_id`, `agent_id` and `task_id` select."""
+    def audit(self, after: int = -1, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:
+        """Audit records behind a seq, in order; `kind`, `object_id`, `agent_id`, `task_id` select, by one value or several."""
+        ...
+
+    def audit_before(self, before: int, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:
+        """Audit records before a seq, the newest first, selected as by `audit`."""
         ...
 
     def audit_size(self) -> int: ...

@@ -125,15 +125,27 @@ def events(connection: sqlite3.Connection, after: int, limit: int, collections: 
     return [StoredEvent(*values) for values in rows]
 
 
-def audit(connection: sqlite3.Connection, after: int, limit: int, equals: Mapping[str, Value]) -> list[AuditRecord]:
-    """See `ports.Store.audit`. Raises ValueError for a field that records are not found by."""
+def audit(
+    connection: sqlite3.Connection,
+    seq: int,
+    limit: int,
+    equals: Mapping[str, Value | tuple[str, ...]],
+    *,
+    back: bool = False,
+) -> list[AuditRecord]:
+    """See `ports.Store.audit` and `audit_before`. Raises ValueError for a field that records are not found by."""
     for name in equals:
         if name not in _AUDIT_FIELDS:
             raise ValueError(f"audit records are not found by {name}")
-    chosen = "".join(f" AND {name} IS ?" for name in equals)
+    chosen, wanted = "", list[Value]()
+    for name, value in equals.items():
+        several = value if isinstance(value, tuple) else (value,)
+        chosen += f" AND {name} IN ({', '.join('?' * len(several))})" if isinstance(value, tuple) else f" AND {name} IS ?"
+        wanted += several
+    place, order = ("seq < ?", "seq DESC") if back else ("seq > ?", "seq")
     rows = connection.execute(
-        f"SELECT body FROM audit WHERE seq > ?{chosen} ORDER BY seq LIMIT ?",  # noqa: S608
-        (after, *equals.values(), max(0, min(limit, MOST))),
+        f"SELECT body FROM audit WHERE {place}{chosen} ORDER BY {order} LIMIT ?",  # noqa: S608
+        (seq, *wanted, max(0, min(limit, MOST))),
     ).fetchall()
     return [AuditRecord.model_validate_json(body) for (body,) in rows]
 

@@ -246,9 +246,13 @@ class SqliteStore:
         snapshot = Snapshot(self._folder / DATABASE, queries)
         return snapshot.cursor, snapshot.counts, snapshot.rows()
 
-    def audit(self, after: int = -1, limit: int = 1000, **equals: Value) -> list[AuditRecord]:
+    def audit(self, after: int = -1, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:
         with self._reading:
             return reading.audit(self._reader, after, limit, equals)
+
+    def audit_before(self, before: int, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:
+        with self._reading:
+            return reading.audit(self._reader, before, limit, equals, back=True)
 
     def audit_size(self) -> int:
         return self._writer.head.size

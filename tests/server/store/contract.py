@@ -203,6 +203,15 @@ class StoreContract:
 
     # The log
 
+    async def test_records_are_read_on_and_back_of_one_task_or_of_several(self, store: Store) -> None:
+        for _ in range(3):
+            await store.write(partial(put, sample.task(), "task.opened"))
+        first, second, third = (record.task_id or "" for record in store.audit())
+        assert [record.seq for record in store.audit(task_id=(first, third))] == [0, 2]
+        assert [record.seq for record in store.audit_before(3, 2)] == [2, 1]
+        assert [record.seq for record in store.audit_before(2, task_id=(first, second, third))] == [1, 0]
+        assert store.audit_before(0) == []
+
     async def test_each_put_leaves_a_complete_record_and_its_leaf(self, store: Store) -> None:
         lease = sample.lease()
 
