@@ -56,6 +56,7 @@ def _spec(
 
 
 _AUTHORIZATION, _BROKER = "/authorization/v1", "/broker/v1"
+_FRAMEWORKS = f"{_AUTHORIZATION}/frameworks"
 
 ACTS: dict[str, ActSpec] = {
     spec.id: spec
@@ -106,13 +107,13 @@ ACTS: dict[str, ActSpec] = {
             f"POST {_AUTHORIZATION}/agents/{{id}}/release",
             gives=True,
         ),
-    )
         replace(
             _spec(
                 "framework.review", "mark reviewed", "auditor approver", Confirm.REASON, f"POST {_FRAMEWORKS}/{{id}}/reviews"
             ),
             streamed=False,
         ),
+    )
 }
 MANY = 25
 """From more things than this on, taking is confirmed by typing."""
