@@ -4,7 +4,6 @@ active ⇄ contained
 active → retired, contained → retired
 """
 
-from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,14 +11,9 @@ from pydantic import Field
 from console.model.base import Entity, Input, Instant, Name, Reason, SpiffeID
 from console.model.machine import machine
 from console.model.rights import Rights
+from console.model.states import AgentState
 
-
-class AgentState(StrEnum):
-    """Where an agent stands."""
-
-    ACTIVE = "active"
-    CONTAINED = "contained"
-    RETIRED = "retired"
+__all__ = ["AgentState"]
 
 
 AGENT = machine(

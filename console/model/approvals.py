@@ -8,7 +8,6 @@ The first transition wins. Drift is a new revision within `pending`: reviews are
 
 from collections.abc import Mapping, Set
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -18,18 +17,9 @@ from console.model.decisions import Ask, PolicyReason, QuorumPart, Risk
 from console.model.machine import machine
 from console.model.reviewing import AccessChange, PastRequests, ReviewerLoad
 from console.model.scales import DataClass
+from console.model.states import ApprovalKind, ApprovalState
 
-
-class ApprovalState(StrEnum):
-    """Where an approval request stands."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    VOID = "void"
-    CONSUMED = "consumed"
+__all__ = ["ApprovalKind", "ApprovalState"]
 
 
 APPROVAL = machine(
@@ -50,14 +40,6 @@ APPROVAL = machine(
         ApprovalState.CONSUMED: set(),
     },
 )
-
-
-class ApprovalKind(StrEnum):
-    """What is asked: one action, a grant, or the publication of a bundle."""
-
-    ACTION = "action"
-    GRANT = "grant"
-    PUBLICATION = "publication"
 
 
 class Narrowing(Input):

@@ -4,23 +4,15 @@ draft → validated → requested → published → superseded
 superseded → published (rolling back)
 """
 
-from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from console.model.base import Digest, Entity, Input, Instant, Shape
 from console.model.machine import machine
+from console.model.states import BundleState
 
-
-class BundleState(StrEnum):
-    """Where a bundle's revision stands."""
-
-    DRAFT = "draft"
-    VALIDATED = "validated"
-    REQUESTED = "requested"
-    PUBLISHED = "published"
-    SUPERSEDED = "superseded"
+__all__ = ["BundleState"]
 
 
 BUNDLE = machine(

@@ -1,6 +1,5 @@
 """Decisions: what was answered, on which facts, and by which policies."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -20,14 +19,9 @@ from console.model.base import (
     Shape,
 )
 from console.model.scales import DataClass, RiskLevel
+from console.model.states import Outcome
 
-
-class Outcome(StrEnum):
-    """The three outcomes."""
-
-    ALLOW = "allow"
-    DENY = "deny"
-    ESCALATE = "escalate"
+__all__ = ["Outcome"]
 
 
 class QuorumPart(Shape):

@@ -5,21 +5,14 @@ a clock skew, in seconds).
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from console.model.base import Name, Shape, SpiffeID
+from console.model.states import Revocability
 
-
-class Revocability(StrEnum):
-    """How soon a revocation is felt."""
-
-    INSTANT = "instant"
-    AT_NEXT_CHECK = "at-next-check"
-    AT_EXPIRY_ONLY = "at-expiry-only"
-    UNKNOWN = "unknown"
+__all__ = ["Revocability"]
 
 
 class Audience(Shape):

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, Literal
 
-from console.model.agents import AgentState
-from console.model.approvals import ApprovalKind, ApprovalState
-from console.model.decisions import Outcome
-from console.model.exposure import Revocability
 from console.model.filters import Field, Fields
-from console.model.grants import GrantState
-from console.model.leases import LeaseState
 from console.model.scales import DataClass, RiskLevel
-from console.model.tasks import TaskState
+from console.model.states import (
+    AgentState,
+    ApprovalKind,
+    ApprovalState,
+    GrantState,
+    LeaseState,
+    Outcome,
+    Revocability,
+    TaskState,
+)
 
 Getter = Callable[[Any], Any]
 _YES_NO = ("yes", "no")

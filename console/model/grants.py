@@ -6,7 +6,6 @@ scheduled | active → revoked
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,18 +13,9 @@ from pydantic import Field, model_validator
 from console.model.base import Entity, Identifier, Input, Instant, Name, Reason
 from console.model.machine import machine
 from console.model.rights import Right
+from console.model.states import GrantState
 
-
-class GrantState(StrEnum):
-    """Where a grant stands."""
-
-    REQUESTED = "requested"
-    REJECTED = "rejected"
-    SCHEDULED = "scheduled"
-    ACTIVE = "active"
-    EXPIRED = "expired"
-    EXHAUSTED = "exhausted"
-    REVOKED = "revoked"
+__all__ = ["GrantState"]
 
 
 GRANT = machine(

@@ -9,7 +9,6 @@ Renewal leaves a lease `active`. An offline token is never `revoked` before it c
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -31,19 +30,9 @@ from console.model.exposure import Audience, Revocability
 from console.model.machine import machine
 from console.model.rights import Right
 from console.model.scales import DataClass, RiskLevel
+from console.model.states import LeaseState
 
-
-class LeaseState(StrEnum):
-    """Where a lease stands."""
-
-    PENDING = "pending"
-    ACTIVE = "active"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    REVOKING = "revoking"
-    REVOKED = "revoked"
-    IRREVOCABLE = "irrevocable"
-    ABANDONED = "abandoned"
+__all__ = ["LeaseState"]
 
 
 LEASE = machine(

@@ -7,7 +7,6 @@ is kept once, under the root task's id.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -17,21 +16,13 @@ from console.model.base import Digest, Entity, FreeText, Identifier, Input, Inst
 from console.model.machine import machine
 from console.model.rights import Rights
 from console.model.scales import DataClass, highest
+from console.model.states import TaskState
+
+__all__ = ["TaskState"]
 
 MOST = 2**53 - 1
 """Where every count stops: the largest integer that JSON carries exactly. A ledger that is full still takes reports."""
 Count = Annotated[int, Field(ge=0, le=MOST)]
-
-
-class TaskState(StrEnum):
-    """Where a task stands."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    CONTAINED = "contained"
 
 
 TASK = machine(

@@ -5,14 +5,8 @@ Owns which sign a state has, and the ASCII stand-in of every glyph that the cons
 
 from dataclasses import dataclass
 
-from console.model.agents import AgentState
-from console.model.approvals import ApprovalState
-from console.model.bundles import BundleState
-from console.model.decisions import Outcome
-from console.model.grants import GrantState
-from console.model.leases import LeaseState
 from console.model.scales import DataClass, RiskLevel
-from console.model.tasks import TaskState
+from console.model.states import AgentState, ApprovalState, BundleState, GrantState, LeaseState, Outcome, TaskState
 from console.tui.present.cells import Cell
 from console.tui.present.spans import Span, Tone
 
