@@ -73,6 +73,10 @@ class Pane:
         """The detail of a row."""
         return ()
 
+    def brief(self, key: str | None, room: int, width: int) -> tuple[Line, ...]:
+        """The few lines of the detail that decide, for a small screen: at most `room`, of at most `width` cells."""
+        return brief(self.lines(key), room)
+
     def heading(self, key: str | None) -> Spans:
         """What stands in the upper edge of the detail."""
         return (Span(short_id(key)),) if key else ()
@@ -155,6 +159,13 @@ class MirrorPane(Pane):
         if isinstance(row, ApprovalRow):
             return approvals.card_lines(self.world.source, row.entity, self.world.detail_of(row.id), self.world.now())
         return self.view.detail(self.world.source, row, self.world.now())
+
+    def brief(self, key: str | None, room: int, width: int) -> tuple[Line, ...]:
+        row = self.row(key)
+        if not isinstance(row, ApprovalRow) or room > _FEW:
+            return super().brief(key, room, width)
+        world = self.world
+        return approvals.brief_lines(world.source, row.entity, world.detail_of(row.id), world.now(), width)
 
     def heading(self, key: str | None) -> Spans:
         row = self.row(key)
@@ -250,6 +261,8 @@ def brief(lines: Sequence[Line], room: int) -> tuple[Line, ...]:
     return tuple((head + rest + others)[:room])
 
 
+_FEW = 5
+"""So few lines are given one thought each; with more room the whole detail is shortened instead."""
 _BRIEF = ("WHY A PERSON", "RISK", "STATE", "LEASES", "DEADLINE")
 Describe = Callable[[Any], str]
 

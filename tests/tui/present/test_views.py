@@ -127,7 +127,7 @@ def test_the_card_answers_in_its_order() -> None:
         "RISK|▲▲ 82",
         "TOUCHED|▲▲ restricted",
         "ADDS|+ deploy.assume_role",
-        "holds now: crm:read 04:10",
+        "HOLDS NOW|1 lease",
         "FOR|30m  policy allows at most 1h",
         "DEADLINE|02:10",
         "REVIEWS|0 of 2",
