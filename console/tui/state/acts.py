@@ -78,6 +78,14 @@ ACTS: dict[str, ActSpec] = {
             gives=True,
         ),
         _spec("approval.reject", "reject", "approver", Confirm.REASON, f"POST {_AUTHORIZATION}/approvals/{{id}}/reviews"),
+        _spec(
+            "approval.withdraw",
+            "take back an approval",
+            "approver",
+            Confirm.YES,
+            f"POST {_AUTHORIZATION}/approvals/{{id}}/withdraw",
+            stale=True,
+        ),
         _spec("grant.create", "grant", "approver", Confirm.REASON, f"POST {_AUTHORIZATION}/grants", gives=True),
         _spec("grant.break_glass", "break glass", "approver", Confirm.REASON, f"POST {_AUTHORIZATION}/grants", gives=True),
         _spec(
@@ -87,6 +95,13 @@ ACTS: dict[str, ActSpec] = {
             Confirm.YES,
             f"POST {_AUTHORIZATION}/grants/{{id}}/revoke",
             stale=True,
+        ),
+        _spec(
+            "grant.review",
+            "review a broken glass",
+            "approver auditor",
+            Confirm.REASON,
+            f"POST {_AUTHORIZATION}/grants/{{id}}/review",
         ),
         _spec("lease.revoke", "revoke leases", "responder approver", Confirm.YES, f"POST {_BROKER}/leases/revoke", stale=True),
         _spec("lease.retry", "retry a revocation", "responder", Confirm.YES, f"POST {_BROKER}/leases/{{id}}/retry", stale=True),

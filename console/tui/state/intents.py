@@ -183,10 +183,14 @@ class Dispatcher:
         match intent.act, intent.body:
             case (("approval.approve" | "approval.narrow" | "approval.reject"), ReviewInput() as review):
                 return await self._plane.review(intent.target.id, review)
+            case "approval.withdraw", str() as reason:
+                return await self._plane.withdraw_approval(intent.target.id, reason)
             case (("grant.create" | "grant.break_glass"), GrantInput() as grant):
                 return await self._plane.create_grant(grant)
             case "grant.revoke", str() as reason:
                 return await self._plane.revoke_grant(intent.target.id, reason)
+            case "grant.review", str() as reason:
+                return await self._plane.review_break_glass(intent.target.id, reason)
             case "lease.revoke", RevokeManyInput() as selection:
                 return await self._plane.revoke_leases(selection)
             case "lease.retry", str():
@@ -281,8 +285,12 @@ def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> 
         case (("approval.approve" | "approval.narrow" | "approval.reject"), ApprovalRow(), ReviewInput() as sent):
             mine = [one for one in row.entity.reviews if one.reviewer == operator and one.verdict == sent.verdict]
             return any(sent.narrowing is not None or (one.digest, one.revision) == (sent.digest, sent.revision) for one in mine)
+        case "approval.withdraw", ApprovalRow(), _:
+            return row.state == "void" or not any(one.reviewer == operator for one in row.entity.reviews)
         case "grant.revoke", GrantRow(), _:
             return row.state == "revoked"
+        case "grant.review", GrantRow(), _:
+            return row.reviewed_by == operator
         case "task.stop", TaskRow(), _:
             return row.state != "running"
         case "agent.contain", AgentRow(), _:

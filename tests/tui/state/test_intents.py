@@ -49,11 +49,13 @@ INTENTS = {
     "approval.approve": Intent("approval.approve", APPROVAL, review()),
     "approval.narrow": Intent("approval.narrow", APPROVAL, review(narrowing=Narrowing(seconds=60))),
     "approval.reject": Intent("approval.reject", APPROVAL, review("reject")),
+    "approval.withdraw": Intent("approval.withdraw", APPROVAL, "wrong row"),
     "grant.create": Intent("grant.create", Target("agents", agent().id), GRANT),
     "grant.break_glass": Intent(
         "grant.break_glass", Target("agents", agent().id), GRANT.model_copy(update={"kind": "break-glass"})
     ),
     "grant.revoke": Intent("grant.revoke", Target("grants", grant().id), "over"),
+    "grant.review": Intent("grant.review", Target("grants", grant().id), "looked"),
     "lease.revoke": Intent("lease.revoke", Target("leases", lease(1).id), LEASES),
     "lease.retry": Intent("lease.retry", Target("leases", lease(1).id), ""),
     "task.stop": Intent("task.stop", Target("tasks", task().id), "enough"),

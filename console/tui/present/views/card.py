@@ -236,15 +236,15 @@ _NAMES, _FIGURES = 14, 9
 def access_lines(change: "AccessChange") -> list[Line]:
     """Access before and after, as two short columns. What would grow is marked, and by how much."""
     now, then = change.now, change.then
-    rows = [
+    rows: list[tuple[str, int, int, Tone]] = [
         (change.of, now.held, then.held, Tone.TEXT),
         ("rights", now.rights, then.rights, Tone.TEXT),
         ("actions", now.actions, then.actions, Tone.TEXT),
         ("resources", now.resources, then.resources, Tone.TEXT),
     ]
-    for name in sorted({*now.classes, *then.classes}, key=lambda one: -one.rank):
-        sign = sign_of(CLASS, name)
-        rows.append((sign.word, now.classes.get(name, 0), then.classes.get(name, 0), sign.tone))
+    for data_class in sorted({*now.classes, *then.classes}, key=lambda one: -one.rank):
+        sign = sign_of(CLASS, data_class)
+        rows.append((sign.word, now.classes.get(data_class, 0), then.classes.get(data_class, 0), sign.tone))
     lines = [said("ACCESS", dim(f"{'':<{_NAMES}}{'now':>{_FIGURES}}{'with this':>{_FIGURES + 3}}"))]
     for name, before, after, tone in rows:
         grown = (Span(f"   +{after - before}", Tone.WARN, strong=True),) if after > before else ()
