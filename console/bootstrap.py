@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from console.model.actors import PLANE, Role
 from console.model.audit import AuditVerification
 from console.model.exposure import Audience
+from console.model.notices import NoticeKind
 from console.model.operators import OperatorInput
 from console.model.problems import ProblemError
 from console.server.api.app import Api
@@ -51,12 +53,17 @@ from console.server.identity.operators import Operators
 from console.server.identity.payloads import PayloadSigner
 from console.server.identity.svid import DevelopmentTrustDomain, TrustBundle, TrustDomains
 from console.server.identity.tokens import OwnTokens
+from console.server.notices.notices import Notices
+from console.server.notices.sending import PAGERDUTY_URL, Webhook
+from console.server.notices.signing import key_of
 from console.server.ports import Hooks
 from console.server.store.offline import OfflineLog
 from console.server.store.sqlite import SqliteStore
+from console.settings.errors import SettingsError
 from console.settings.folders import APPLICATION
-from console.settings.secrets import KeyringSecrets, SecretFolder, SecretStore
+from console.settings.secrets import KeyringSecrets, SecretFolder, SecretReader, SecretStore
 from console.settings.server import ServerSettings, TrustDomainSettings
+from console.settings.webhooks import WebhookSettings, safe_target, secret_of
 
 SIGNING_KEYS = "signing-keys"
 AUDIT_KEYS = "audit-keys"
@@ -236,6 +243,8 @@ async def _wire(
         enforcement_points=[point.spiffe_id for point in settings.enforcement_point],
     )
     evidence = LiveEvidence(store, clock)
+    webhooks = [webhook_of(one, keys) for one in settings.webhook]
+    notices = Notices(store, clock, webhooks, plane=settings.plane, environment=settings.environment)
     services = Services(
         store=store,
         clock=clock,
@@ -258,6 +267,7 @@ async def _wire(
         containment=containment,
         audit=AuditService(store, payloads),
         evidence=evidence,
+        notices=notices,
         jwks=lambda: {"keys": [*ring.jwks()["keys"], *audit_ring.jwks(use="audit")["keys"]]},
         ready=lambda: "" if bundles.active is not None else "no policy bundle is active",
     )
@@ -267,6 +277,7 @@ async def _wire(
         "revocations": revocations.run,
         "containment": containment.run,
         "evidence": evidence.run,
+        "notices": notices.run,
         "checkpoints": PeriodicCheckpoints(store, payloads, every_seconds=settings.checkpoint_seconds).run,
         "checks": PeriodicChecks(store, log_check(store_folder(settings, data), payloads)).run,
     }
@@ -294,6 +305,32 @@ async def first_operator(operators: Operators, keys: SecretStore, now: datetime)
     first = enrolled.get(FIRST_NAME)
     if first is not None and first.token_expires_at <= now and keys.get(FIRST_OPERATOR) is not None:
         keys.set(FIRST_OPERATOR, (await operators.renew(FIRST_NAME, FIRST_SECONDS, PLANE)).token)
+
+
+def webhook_of(settings: WebhookSettings, keys: SecretReader) -> Webhook:
+    """A webhook with its secrets, as they are when the plane starts. Raises SettingsError, never quoting one."""
+    secrets = {
+        what: secret_of(where, f"webhook.{settings.name}.{what}", keys, os.environ)
+        for what, where in (("url", settings.url_from), ("secret", settings.secret))
+        if where is not None
+    }
+    url, secret = secrets.get("url") or settings.url or PAGERDUTY_URL, secrets.get("secret", "")
+    try:
+        safe_target(url)
+        if secret and settings.shape != "pagerduty":
+            key_of(secret)
+    except ValueError as error:
+        raise SettingsError(f"The webhook {settings.name} cannot be used: {error}.", "Correct what it is given.") from None
+    return Webhook(
+        name=settings.name,
+        url=url,
+        shape=settings.shape,
+        secret=secret,
+        events=frozenset(NoticeKind(one) for one in settings.events),
+        timeout_seconds=settings.timeout_seconds,
+        tries=settings.tries,
+        deadline_seconds=settings.deadline_seconds,
+    )
 
 
 def log_check(folder: Path, payloads: PayloadSigner) -> Callable[[], AuditVerification]:

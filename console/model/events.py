@@ -12,6 +12,7 @@ from console.model.decisions import Decision
 from console.model.grants import Grant
 from console.model.leases import Lease
 from console.model.locks import Lock
+from console.model.notices import WebhookPosition
 from console.model.operators import Operator, OperatorToken
 from console.model.tasks import Chain, Task
 
@@ -27,6 +28,7 @@ ENTITIES: tuple[type[Entity], ...] = (
     Decision,
     Operator,
     OperatorToken,
+    WebhookPosition,
 )
 """Every kind of entity that a store keeps."""
 

@@ -115,7 +115,7 @@ def protected_url(url: str) -> str:
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
         raise ValueError("write it as https://host, with a port and a path where needed and nothing else")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("http would send the token in the clear; use https (http is for loopback only)")
     return url.rstrip("/")
 
@@ -141,7 +141,8 @@ def token_reader(sign_in: SignIn, environment: Mapping[str, str], keyring: Secre
     return keyring if keyring is not None else KeyringSecrets()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     if host == "localhost":
         return True
     try:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from console.settings.load import Settings
+from console.settings.webhooks import WebhookSettings
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$")]
 AudienceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/@:-]{0,126}[a-z0-9]$|^[a-z0-9]$")]
@@ -116,6 +117,7 @@ class ServerSettings(Settings):
     )
     resource_server: tuple[ResourceServerSettings, ...] = Field(default=(), max_length=1024)
     enforcement_point: tuple[EnforcementPointSettings, ...] = Field(default=(), max_length=1024)
+    webhook: tuple[WebhookSettings, ...] = Field(default=(), max_length=32)
 
     @field_validator("listen")
     @classmethod
@@ -134,6 +136,7 @@ class ServerSettings(Settings):
             ("resource_server name", [server.name for server in self.resource_server]),
             ("resource_server spiffe_id", [server.spiffe_id for server in self.resource_server]),
             ("enforcement_point spiffe_id", [point.spiffe_id for point in self.enforcement_point]),
+            ("webhook", [webhook.name for webhook in self.webhook]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:

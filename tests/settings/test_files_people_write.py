@@ -30,7 +30,7 @@ def test_the_sample_loads_and_names_every_key_with_a_comment(name: str) -> None:
     load(SAMPLES / name, MODELS[name])
     lines = (SAMPLES / name).read_text().splitlines()
     for key in keys(MODELS[name]):
-        written = [n for n, line in enumerate(lines) if re.match(rf"(# )?{key[-1]} = |\[\[?(\w+\.)*{key[-1]}\]", line)]
+        written = [n for n, line in enumerate(lines) if re.match(rf"(# )?({key[-1]} = |\[\[?(\w+\.)*{key[-1]}\])", line)]
         assert written, f"{name} does not show {'.'.join(key)}"
         documented = any(lines[n].startswith("# ") or (n and lines[n - 1].startswith("#")) for n in written)
         assert documented, f"{name} does not explain {'.'.join(key)}"

@@ -27,6 +27,7 @@ from console.server.api.routes.authzen import authzen
 from console.server.api.routes.feeds import broker_feeds, feeds
 from console.server.api.routes.health import health
 from console.server.api.routes.leases import leases, tokens
+from console.server.api.routes.notices import notices
 from console.server.api.routes.people import people
 from console.server.api.routes.policies import bundles
 from console.server.api.routes.record import audit, frameworks
@@ -47,6 +48,7 @@ PLACES: tuple[Routes, ...] = (
     audit,
     frameworks,
     people,
+    notices,
     feeds,
     leases,
     tokens,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from console.model.approvals import Approval, ApprovalState
 from console.model.base import Entity
@@ -39,9 +39,9 @@ class Metrics:
         buckets[bisect_left(BOUNDS, seconds)] += 1
         self._seconds[route] = self._seconds.get(route, 0.0) + seconds
 
-    def text(self, store: Store, streams: int) -> str:
-        """Everything, as Prometheus reads it."""
-        return "\n".join(self._lines(store, streams)) + "\n"
+    def text(self, store: Store, streams: int, more: Iterable[str] = ()) -> str:
+        """Everything, as Prometheus reads it; `more` are lines that others own."""
+        return "\n".join([*self._lines(store, streams), *more]) + "\n"
 
     def _lines(self, store: Store, streams: int) -> Iterator[str]:
         yield "# HELP leasehold_requests_total Requests answered."

@@ -33,6 +33,7 @@ from console.server.broker.revocation import Revocations
 from console.server.containment import Containment
 from console.server.identity.callers import Authenticator
 from console.server.identity.operators import Operators
+from console.server.notices.notices import Notices
 from console.server.ports import Clock, Store
 
 
@@ -83,5 +84,6 @@ class Services:
     containment: Containment
     audit: AuditLog
     evidence: Evidence
+    notices: Notices
     jwks: Callable[[], Mapping[str, Any]]
     ready: Callable[[], str]

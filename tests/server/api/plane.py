@@ -35,6 +35,7 @@ from console.server.identity.operators import Operators
 from console.server.identity.payloads import PayloadSigner
 from console.server.identity.svid import DevelopmentTrustDomain, TrustDomains
 from console.server.identity.tokens import OwnTokens
+from console.server.notices.notices import Notices
 from tests.server.world import AUDIENCES, DOMAIN, World, open_world
 
 URL = "http://plane.test"
@@ -160,6 +161,7 @@ def wire(world: World) -> tuple[Services, DevelopmentTrustDomain]:
         containment=Containment(store, clock, world.hooks, holds),
         audit=AuditService(store, PayloadSigner(ring)),
         evidence=LiveEvidence(store, clock),
+        notices=Notices(store, clock, (), plane="unit", environment="test"),
         jwks=ring.jwks,
         ready=lambda: "",
     )

@@ -55,6 +55,6 @@ async def show_openapi(request: Request) -> Response:
 @health.get("/metrics", Act.READ)
 async def show_metrics(call: CallOf) -> Response:
     """Metrics in the text form of Prometheus."""
-    return PlainTextResponse(
-        call.metrics.text(call.services.store, call.feed.streams), media_type="text/plain; version=0.0.4; charset=utf-8"
-    )
+    services = call.services
+    text = call.metrics.text(services.store, call.feed.streams, services.notices.metrics())
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
