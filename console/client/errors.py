@@ -13,8 +13,13 @@ ClientError
     └── PlaneFailed     429 and 5xx: the plane could not do it now
 """
 
-from console.model.base import Json
-from console.model.problems import Problem, ProblemError
+from typing import TYPE_CHECKING
+
+from console.model.codes import ProblemError
+
+if TYPE_CHECKING:
+    from console.model.base import Json
+    from console.model.problems import Problem
 
 
 class ClientError(Exception):
@@ -40,7 +45,7 @@ class Resync(ClientError):
 class Refused(ClientError):
     """The plane said no, with a problem (RFC 9457)."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: "Problem") -> None:
         super().__init__(problem.detail)
         self.problem = problem
 
@@ -50,7 +55,7 @@ class Refused(ClientError):
         return self.problem.code
 
     @property
-    def facts(self) -> dict[str, Json]:
+    def facts(self) -> "dict[str, Json]":
         """What a machine needs to go on, such as `approval_id`."""
         return self.problem.facts
 
@@ -97,7 +102,7 @@ _BY_STATUS: dict[int, type[Refused]] = {
 }
 
 
-def refusal(problem: Problem) -> ClientError:
+def refusal(problem: "Problem") -> ClientError:
     """The exception for a problem."""
     if problem.code == "resync":
         return Resync(problem.detail)

@@ -7,10 +7,10 @@ plane stays a word).
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from console.model.approvals import Approval
-from console.model.rights import Right
+if TYPE_CHECKING:
+    from console.model.approvals import Approval
 
 LIVE_LEASES = ("pending", "active")
 UNSETTLED_LEASES = ("pending", "active", "revoking", "irrevocable")
@@ -19,6 +19,15 @@ UNSETTLED_LEASES = ("pending", "active", "revoking", "irrevocable")
 def moment(seconds: float) -> datetime:
     """The aware UTC instant of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(slots=True, frozen=True)
+class RightRow:
+    """A right as it is shown; shared between the rows that repeat it."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    max_class: str
 
 
 @dataclass(slots=True, eq=True)
@@ -36,7 +45,7 @@ class AgentRow:
     purpose: str
     critical: bool
     third_party: bool
-    entitlement: tuple[Right, ...]
+    entitlement: tuple[RightRow, ...]
     state: str
     registered_at: float
     last_seen_at: float | None
@@ -54,7 +63,7 @@ class TaskRow:
     purpose: str
     text_digest: str | None
     on_behalf_of: str
-    rights: tuple[Right, ...]
+    rights: tuple[RightRow, ...]
     parent_id: str | None
     root_id: str
     path: tuple[str, ...]
@@ -152,7 +161,7 @@ class ApprovalRow:
     requested_at: float
     deadline_at: float
     due_at: float | None
-    entity: Approval
+    entity: "Approval"
 
 
 @dataclass(slots=True, eq=True)
@@ -167,7 +176,7 @@ class GrantRow:
     task_id: str | None
     covers: tuple[str, ...]
     template: str | None
-    scope: Right
+    scope: RightRow
     state: str
     approval_id: str | None
     requested_by: str

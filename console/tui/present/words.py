@@ -1,13 +1,15 @@
 """Words and spans that several views share: chains, rights, exposure, budgets. Pure; imported by `tui.present` only."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from console.model.rights import Right
 from console.tui.present.cells import bar, countdown, day_and_instant, figure, instant, percent
 from console.tui.present.look import Sign
 from console.tui.present.spans import Line, Span, Spans, Tone
-from console.tui.rows import LeaseRow, moment
+from console.tui.rows import LeaseRow, RightRow, moment
+
+if TYPE_CHECKING:
+    from console.model.rights import Right
 
 S = TypeVar("S")
 
@@ -71,7 +73,7 @@ def chain(names: Iterable[str], on_behalf_of: str) -> Spans:
     return tuple(spans)
 
 
-def right_words(right: Right) -> str:
+def right_words(right: "RightRow | Right") -> str:
     """A right in words."""
     return f"{', '.join(right.actions)} on {', '.join(right.resources)} up to {right.max_class}"
 

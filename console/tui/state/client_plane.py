@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from console.client.client import LeaseholdClient
 from console.client.errors import ClientError, Refused, Resync, Unreachable
+from console.client.feed import Event, SnapshotHead, SnapshotRow
+from console.client.stream import Tick as ClientTick
+from console.model import events
 from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
 from console.model.audit import AuditRecord, Checkpoints, InclusionProof
 from console.model.bundles import Bundle, BundleView
-from console.model.events import Event, SnapshotHead, SnapshotRow
 from console.model.frameworks import (
     FrameworkReview,
     FrameworkReviewInput,
@@ -62,7 +64,10 @@ class ClientPlane:
         try:
             async with aclosing(self._client.snapshot()) as rows:  # type: ignore[type-var]  # an async generator can be closed
                 async for row in rows:
-                    yield row
+                    if isinstance(row, events.SnapshotHead):
+                        yield SnapshotHead(row.cursor, row.at, row.rows)
+                    else:
+                        yield SnapshotRow(row.collection, row.body)
         except ClientError as error:
             raise as_problem(error) from None
 
@@ -70,7 +75,10 @@ class ClientPlane:
         try:
             async with aclosing(self._client.events(after)) as items:  # type: ignore[type-var]  # an async generator can be closed
                 async for item in items:
-                    yield item
+                    if isinstance(item, ClientTick):
+                        yield item
+                    else:
+                        yield Event(item.cursor, item.at, item.kind, item.collection, item.id, item.body)
         except ClientError as error:
             raise as_problem(error) from None
 

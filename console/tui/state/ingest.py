@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from console.model.approvals import Approval
-from console.model.rights import Right
 from console.tui.rows import (
     AgentRow,
     ApprovalRow,
@@ -19,6 +17,7 @@ from console.tui.rows import (
     LeaseRow,
     LockRow,
     OperatorRow,
+    RightRow,
     Row,
     TaskRow,
 )
@@ -37,7 +36,7 @@ class Ingest:
     def __init__(self, inert: Callable[[str], str]) -> None:
         self._inert = inert
         self._pool: dict[str, str] = {}
-        self._rights: dict[str, Right] = {}
+        self._rights: dict[str, RightRow] = {}
         self._readers: dict[str, Callable[[Body], Row]] = {
             "agents": self._agent,
             "tasks": self._task,
@@ -99,17 +98,19 @@ class Ingest:
             return [self.clean(item) for item in value]
         return value
 
-    def right(self, value: Any) -> Right:
+    def right(self, value: Any) -> RightRow:
         """A right, shared: agents and tasks repeat the same few."""
         key = repr(value)
         known = self._rights.get(key)
         if known is None:
             if len(self._rights) >= 10_000:
                 self._rights.clear()
-            known = self._rights[key] = Right.model_validate(self.clean(value))
+            known = self._rights[key] = RightRow(
+                self.texts(value["actions"]), self.texts(value["resources"]), self.text(value["max_class"])
+            )
         return known
 
-    def rights(self, values: Any) -> tuple[Right, ...]:
+    def rights(self, values: Any) -> tuple[RightRow, ...]:
         """Several rights, shared."""
         return tuple(self.right(value) for value in values or ())
 
@@ -224,6 +225,9 @@ class Ingest:
         )
 
     def _approval(self, body: Body) -> ApprovalRow:
+        # Approvals are few and read closely; what models them loads with the first of them.
+        from console.model.approvals import Approval  # noqa: PLC0415
+
         entity = Approval.model_validate(self.clean(body))
         due = entity.due_at()
         return ApprovalRow(

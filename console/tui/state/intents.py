@@ -8,24 +8,26 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from console.model.approvals import ReviewInput
-from console.model.grants import GrantInput
-from console.model.leases import RevocationResult, RevokeManyInput
-from console.model.problems import ProblemError
+from console.model.codes import ProblemError
 from console.tui.rows import LIVE_LEASES, AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
 from console.tui.state.acts import ACTS, ActSpec
 from console.tui.state.mirror import Tables
 from console.tui.state.plane import Plane
 from console.tui.state.session import Session
 
+if TYPE_CHECKING:
+    from console.model.approvals import ReviewInput
+    from console.model.grants import GrantInput
+    from console.model.leases import RevokeManyInput
+
 UNKNOWN_FOR = 30.0
 """Seconds of a live stream after which an unknown outcome counts as not having happened."""
 _CONFLICTS = frozenset({"conflict", "not_an_edge", "already_reviewed", "approval_used", "task_not_running", "in_progress"})
 _NO_ANSWER = frozenset({"unreachable", "internal", "not_ready"})
 
-Body: TypeAlias = ReviewInput | GrantInput | RevokeManyInput | str
+Body: TypeAlias = "ReviewInput | GrantInput | RevokeManyInput | str"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,11 @@ class Dispatcher:
         return result
 
     async def _call(self, intent: Intent) -> object:
+        # The models of what is sent load with the first act, as everywhere below.
+        from console.model.approvals import ReviewInput  # noqa: PLC0415
+        from console.model.grants import GrantInput  # noqa: PLC0415
+        from console.model.leases import RevokeManyInput  # noqa: PLC0415
+
         match intent.act, intent.body:
             case (("approval.approve" | "approval.narrow" | "approval.reject"), ReviewInput() as review):
                 return await self._plane.review(intent.target.id, review)
@@ -242,6 +249,9 @@ def _unknown_text(spec: ActSpec) -> str:
 
 def _mismatch(intent: Intent) -> str:
     """A review must be of exactly what was captured at the key press."""
+    from console.model.approvals import ReviewInput  # noqa: PLC0415
+    from console.model.grants import GrantInput  # noqa: PLC0415
+
     review, target = intent.body, intent.target
     if isinstance(review, ReviewInput):
         if (review.digest, review.revision) != (target.digest, target.revision):
@@ -256,6 +266,8 @@ def _mismatch(intent: Intent) -> str:
 
 
 def _answered(intent: Intent, answer: object) -> Result:
+    from console.model.leases import RevocationResult  # noqa: PLC0415
+
     spec = ACTS[intent.act]
     label = intent.target.label or intent.target.id
     if isinstance(answer, RevocationResult):
@@ -280,6 +292,10 @@ def _problem(intent: Intent, problem: ProblemError) -> Result:
 
 def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> bool:
     """Whether the mirror shows the effect of an intent."""
+    from console.model.approvals import ReviewInput  # noqa: PLC0415
+    from console.model.grants import GrantInput  # noqa: PLC0415
+    from console.model.leases import RevokeManyInput  # noqa: PLC0415
+
     row = tables.table(intent.target.collection).get(intent.target.id)
     match intent.act, row, intent.body:
         case (("approval.approve" | "approval.narrow" | "approval.reject"), ApprovalRow(), ReviewInput() as sent):
@@ -311,7 +327,7 @@ def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> 
     return False
 
 
-def _selected(selection: RevokeManyInput, tables: Tables) -> list[LeaseRow]:
+def _selected(selection: "RevokeManyInput", tables: Tables) -> list[LeaseRow]:
     if selection.lease_ids is not None:
         return [row for id in selection.lease_ids if (row := tables.leases.get(id)) is not None]
     if selection.agent_id is not None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from console.model.events import Event, SnapshotHead, SnapshotRow
+from console.client.feed import Event, SnapshotHead, SnapshotRow
 from console.tui.rows import (
     LIVE_LEASES,
     UNSETTLED_LEASES,

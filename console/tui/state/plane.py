@@ -4,21 +4,24 @@ Every call raises ProblemError for what the plane refuses, and ProblemError `unr
 there was no answer. `events` raises ProblemError `resync` where the cursor is no longer kept.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
-from console.model.audit import AuditRecord, Checkpoints, InclusionProof
-from console.model.bundles import Bundle, BundleView
-from console.model.events import Event, SnapshotHead, SnapshotRow
-from console.model.frameworks import FrameworkReview, Frameworks, FrameworkView, MetricView, SeedRows
-from console.model.grants import Grant, GrantInput, GrantTerms
-from console.model.leases import Lease, RevocationResult, RevokeManyInput
-from console.model.locks import ContainmentPreview, ContainmentTally, Lock
-from console.model.operators import Whoami
-from console.model.reviewing import GrantPreview, ReviewPreview
-from console.model.tasks import Task
+if TYPE_CHECKING:
+    from console.client.feed import Event, SnapshotHead, SnapshotRow
+    from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
+    from console.model.audit import AuditRecord, Checkpoints, InclusionProof
+    from console.model.bundles import Bundle, BundleView
+    from console.model.frameworks import FrameworkReview, Frameworks, FrameworkView, MetricView, SeedRows
+    from console.model.grants import Grant, GrantInput, GrantTerms
+    from console.model.leases import Lease, RevocationResult, RevokeManyInput
+    from console.model.locks import ContainmentPreview, ContainmentTally, Lock
+    from console.model.operators import Whoami
+    from console.model.reviewing import GrantPreview, ReviewPreview
+    from console.model.tasks import Task
 
 
 class Tick(Protocol):

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
-from console.model.events import Event, SnapshotHead, SnapshotRow
-from console.model.problems import ProblemError
+from console.client.feed import Event, SnapshotHead, SnapshotRow
+from console.model.codes import ProblemError
 from console.tui.state.connection import (
     OFFLINE_AFTER,
     Connection,

@@ -8,12 +8,9 @@ import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from console.model.approvals import Approval, ApprovalDetail
-from console.model.audit import AuditRecord
-from console.model.grants import Grant
-from console.model.problems import ProblemError
+from console.model.codes import ProblemError
 from console.tui.present.inert import inert
 from console.tui.present.status import StatusFacts, mirror_facts
 from console.tui.state.connection import Connection, Freshness, backoff, lost, passed
@@ -23,6 +20,11 @@ from console.tui.state.plane import Plane
 from console.tui.state.session import ARMED_FOR, Session, arm, disarm, touched
 from console.tui.state.sync import Synchronizer, SystemTimes, Times
 from console.tui.ui.options import ConsoleOptions
+
+if TYPE_CHECKING:
+    from console.model.approvals import Approval, ApprovalDetail
+    from console.model.audit import AuditRecord
+    from console.model.grants import Grant
 
 SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"})
 _KEPT = 200
@@ -149,12 +151,12 @@ class World:
 
     # What is fetched for the cards
 
-    def detail_of(self, id: str) -> ApprovalDetail | None:
+    def detail_of(self, id: str) -> "ApprovalDetail | None":
         """What was fetched of an approval request, when it is of its present version."""
         row = self.source.approvals.get(id)
         return None if row is None else self.details.get((id, row.version))
 
-    async def fetch_detail(self, id: str) -> ApprovalDetail | None:
+    async def fetch_detail(self, id: str) -> "ApprovalDetail | None":
         """Fetch what the card shows beside the request itself. None where the plane did not answer."""
         if self.plane is None:
             return None
@@ -178,7 +180,7 @@ class World:
         approvals = sum(one.version for one in source.approvals.of("task", task_id))
         return (row.state, chain.version if chain else 0, leases, approvals, len(source.decisions.of("task", task_id)))
 
-    def story_of(self, task_id: str) -> tuple[list[AuditRecord], bool]:
+    def story_of(self, task_id: str) -> "tuple[list[AuditRecord], bool]":
         """A task's story as it was fetched, and whether it is still whole."""
         stamp, records = self.stories.get(task_id, (None, []))
         return records, bool(records) and stamp == self.story_stamp(task_id)

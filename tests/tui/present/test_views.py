@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from console.client.feed import SnapshotHead
 from console.model.approvals import ApprovalDetail, Review
-from console.model.events import SnapshotHead
 from console.model.exposure import Audience, Revocability
 from console.model.filter_grammar import parse_filter
 from console.model.grants import GrantState

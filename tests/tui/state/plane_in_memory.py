@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from console.client.feed import Event, SnapshotHead, SnapshotRow
 from console.model.agents import Agent
 from console.model.approvals import Approval, ApprovalKind, ChainGlance
 from console.model.base import Entity
 from console.model.decisions import Ask, PolicyReason, QuorumPart, Risk, RiskFactor
-from console.model.events import Event, SnapshotHead, SnapshotRow
 from console.model.exposure import Audience
 from console.model.grants import Grant
 from console.model.ids import make_id

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from console.client.feed import SnapshotHead
 from console.model.approvals import Narrowing, Review, ReviewInput
-from console.model.events import SnapshotHead
 from console.model.grants import GrantInput
 from console.model.leases import LeaseState, RevocationItem, RevocationResult, RevokeManyInput
 from console.model.problems import ProblemError

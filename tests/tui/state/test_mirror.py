@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.model.events import Event, SnapshotHead, SnapshotRow
+from console.client.feed import Event, SnapshotHead, SnapshotRow
 from console.model.grants import GrantState
 from console.model.leases import LeaseState
 from console.model.locks import Lock
