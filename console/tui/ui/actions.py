@@ -24,6 +24,12 @@ class Action:
     keep: bool = False
     rank: int = 0
     """Its place in the key line; 0 stands nowhere in it."""
+    on: tuple[str, ...] = ()
+    """The collections of whose rows `:` takes one by its name or id."""
+    argument: str = ""
+    """What `:` takes after it: a column, a theme, a profile, a format."""
+    shown: str = ""
+    """What stands for its key where the table has that key."""
 
     def offered(self, view: str) -> bool:
         """Whether a view offers it."""
@@ -32,6 +38,7 @@ class Action:
 
 _TABLES = ("approvals", "tasks", "leases", "grants", "agents", "audit")
 _AGENT = ("approvals", "tasks", "leases", "grants", "agents", "audit")
+_ROWS = ("approvals", "tasks", "leases", "grants", "agents")
 VIEWS = (
     ("approvals", "1", "Approvals"),
     ("tasks", "2", "Tasks"),
@@ -52,6 +59,7 @@ ACTIONS: tuple[Action, ...] = (
         "acts",
         ("approvals",),
         act="approval.approve",
+        on=("approvals",),
         rank=1,
     ),
     Action(
@@ -62,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
         "acts",
         ("approvals",),
         act="approval.reject",
+        on=("approvals",),
         rank=2,
     ),
     Action(
@@ -72,10 +81,19 @@ ACTIONS: tuple[Action, ...] = (
         "acts",
         ("approvals",),
         act="approval.narrow",
+        on=("approvals",),
         rank=3,
     ),
     Action(
-        "grant", "e", "grant", "Grant elevated access to the row's agent or task", "acts", _AGENT, act="grant.create", rank=4
+        "grant",
+        "e",
+        "grant",
+        "Grant elevated access to the row's agent or task",
+        "acts",
+        _AGENT,
+        act="grant.create",
+        on=("agents", "tasks"),
+        rank=4,
     ),
     Action(
         "revoke",
@@ -86,10 +104,22 @@ ACTIONS: tuple[Action, ...] = (
         ("leases", "grants", "tasks", "agents"),
         act="lease.revoke",
         takes=True,
+        on=("leases", "grants"),
         rank=5,
     ),
-    Action("contain", "K", "contain", "Contain the row's agent", "acts", _AGENT, act="agent.contain", takes=True, rank=6),
-    Action("release", "U", "release", "Release the row's agent", "acts", _AGENT, act="agent.release", rank=7),
+    Action(
+        "contain",
+        "K",
+        "contain",
+        "Contain the row's agent",
+        "acts",
+        _AGENT,
+        act="agent.contain",
+        takes=True,
+        on=("agents",),
+        rank=6,
+    ),
+    Action("release", "U", "release", "Release the row's agent", "acts", _AGENT, act="agent.release", on=("agents",), rank=7),
     Action(
         "stop",
         "S",
@@ -99,14 +129,24 @@ ACTIONS: tuple[Action, ...] = (
         ("tasks", "approvals", "leases"),
         act="task.stop",
         takes=True,
+        on=("tasks",),
         rank=8,
     ),
     Action(
-        "retry", "R", "retry", "Retry a revocation that is stuck", "acts", ("leases",), act="lease.retry", takes=True, rank=9
+        "retry",
+        "R",
+        "retry",
+        "Retry a revocation that is stuck",
+        "acts",
+        ("leases",),
+        act="lease.retry",
+        takes=True,
+        on=("leases",),
+        rank=9,
     ),
     Action("undo", "z", "undo", "Take back the last grant or approval, for a minute", "acts"),
     Action("arm", "!", "arm", "Arm for five idle minutes what gives power; again to be SAFE", "acts"),
-    Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10),
+    Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10, shown="enter"),
     Action("turn", "tab", "grants", "Turn between leases and grants", "move", ("leases", "grants"), rank=11),
     Action("back", "escape", "up", "Go up: close the detail, clear the filter, unmark", "move"),
     Action("last", "-", "last view", "Go to the view before this one", "move"),
@@ -118,8 +158,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("command", ":", "command", "Type a command, with completion", "find", keep=True, rank=21),
     Action("palette", "ctrl+p", "palette", "Search every action, view and live object", "find"),
-    Action("sort", "s", "sort", "Sort by a column; again turns it round, a third time clears it", "show", _TABLES, rank=14),
-    Action("columns", "c", "columns", "Choose the columns", "show"),
+    Action(
+        "sort",
+        "s",
+        "sort",
+        "Sort by a column; again turns it round, a third time clears it",
+        "show",
+        _TABLES,
+        rank=14,
+        argument="column",
+    ),
+    Action("columns", "c", "columns", "Choose the columns", "show", argument="shown column"),
+    Action("time", "t", "time", "Tell times as instants, or as how long ago and how soon", "show", rank=16),
+    Action("watch", "w", "watch", "Watch the row: ring and say when it changes; again lets it go", "show", _ROWS, on=_ROWS),
+    Action("watched", "W", "watched", "Show what is watched and what became of it", "show"),
     Action("pause", "p", "pause", "Hold the display still; what happens is still taken in", "show"),
     Action(
         "reread",
@@ -130,16 +182,25 @@ ACTIONS: tuple[Action, ...] = (
         ("policies", "frameworks", "controls", "audit"),
         rank=12,
     ),
-    Action("theme", "T", "theme", "Choose a theme", "show"),
+    Action("theme", "T", "theme", "Choose a theme", "show", argument="theme"),
+    Action(
+        "profile",
+        "P",
+        "profile",
+        "Go to another profile: another plane, safe, with nothing carried over",
+        "move",
+        argument="profile",
+    ),
     Action("mute", "m", "mute", "Mute the bell, or unmute it", "show"),
     Action("copy", "y", "copy id", "Copy the row's id", "take out", rank=15),
     Action("copy-record", "Y", "copy JSON", "Copy the row as JSON", "take out"),
-    Action("write", "o", "write out", "Write what is shown to a file", "take out"),
+    Action("write", "o", "write out", "Write what is shown to a file", "take out", argument="format"),
     Action("log", "L", "log", "Show what this console has sent", "show"),
     Action("help", "?", "help", "Help for this view", "find", keep=True, rank=22),
     Action("quit", "q", "quit", "Leave the console; agents work on", "find"),
 )
 BY_ID = {action.id: action for action in ACTIONS}
+TITLES = {name: title for name, _, title in VIEWS} | {"grants": "Grants", "controls": "Frameworks"}
 
 TABLE_KEYS: tuple[tuple[str, str, str], ...] = (
     ("table.down", "j ↓", "down"),

@@ -5,6 +5,7 @@ Owns the screen: which view is open, its history, what is said. What it knows is
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
@@ -26,6 +27,7 @@ from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
 from console.tui.ui.keymap import keymap_of
+from console.tui.ui.keyorder import KeyOrder
 from console.tui.ui.lines import Lines
 from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
@@ -36,6 +38,7 @@ from console.tui.ui.screens.reading import Reading
 from console.tui.ui.side import Side
 from console.tui.ui.theme import Brush, load_themes, themes_folder, to_textual, wants_no_colour
 from console.tui.ui.travel import Travel
+from console.tui.ui.watching import Watches
 from console.tui.ui.widgets.detail import Detail
 from console.tui.ui.widgets.keyline import KeyLine
 from console.tui.ui.widgets.sheet import Answer, Question, Sheet
@@ -47,8 +50,8 @@ from console.tui.ui.world import World
 _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
 
 
-class Console(Careful, Painting, Side, Travel, Lines, App[None]):
-    """The console. `times` are its clocks."""
+class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptions]):
+    """The console. `times` are its clocks. Left for another profile, it returns the options to begin anew with."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -77,6 +80,8 @@ class Console(Careful, Painting, Side, Travel, Lines, App[None]):
         self.panes["overview"] = Pane(self.world, "overview", "Overview", digit="0")
         self.pane = self.panes["approvals"]
         self.attention = Attention(options, self._to_terminal)
+        self.keys_waiting = deque()
+        self.watches = Watches()
         self.paused = False
         self.places = []
         self.place_at = 0
@@ -126,7 +131,10 @@ class Console(Careful, Painting, Side, Travel, Lines, App[None]):
         """Every key and click keeps an armed console armed."""
         if isinstance(event, events.Key | events.MouseDown):
             self.world.touch()
-        await super().on_event(event)
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self.take_key(event)
+        else:
+            await super().on_event(event)
 
     def action_perform(self, id: str, argument: str = "") -> None:
         """Do what the registry has under this id."""
@@ -134,7 +142,8 @@ class Console(Careful, Painting, Side, Travel, Lines, App[None]):
             # What the keys do loads with the first of them, not before the first paint.
             from console.tui.ui.hands import HANDLERS  # noqa: PLC0415
 
-            self.carefully(lambda: HANDLERS[id](self, argument))()
+            do = self.carefully(lambda: HANDLERS[id](self, argument))
+            self.in_order(do) if BY_ID[id].act or BY_ID[id].group == "move" else do()
 
     def action_focus_next(self) -> None:
         """Textual's screens own `tab`; where leases and grants are two sides of one view, it turns them."""
@@ -231,7 +240,9 @@ class Console(Careful, Painting, Side, Travel, Lines, App[None]):
             except Exception as error:
                 self.went_wrong(error)
 
-        self.run_worker(whole(), exit_on_error=True)
+        worker = self.run_worker(whole(), exit_on_error=True)
+        if self.performing:
+            self.wait_for(worker)
 
     def send(self, intents: Sequence[Intent], then: Callable[[Result], None] | None = None) -> None:
         """Send acts one after the other and say what came of each."""

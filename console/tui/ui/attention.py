@@ -33,12 +33,18 @@ class Attention:
             if _RANK.get(row.risk_level, 3) >= _RANK[self._options.from_risk]:
                 self._known.add(id)
                 rings = True
-        if rings and not self.muted:
-            self.rung += 1
-            if self._options.bell:
-                self._write("\x07")
-            if self._options.desktop:
-                self._write("\x1b]9;leasehold: a request waits for a person\x1b\\")
+        if rings:
+            self.ring("a request waits for a person")
+
+    def ring(self, words: str = "what you watch has changed") -> None:
+        """Ring once, unless muted. `words` are the console's own, for a desktop notification."""
+        if self.muted:
+            return
+        self.rung += 1
+        if self._options.bell:
+            self._write("\x07")
+        if self._options.desktop:
+            self._write(f"\x1b]9;leasehold: {words}\x1b\\")
 
     def name_window(self, critical: int, waiting: int) -> None:
         """Write the window's title where it differs from what was written."""

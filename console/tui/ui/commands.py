@@ -1,34 +1,47 @@
 """The command line and the palette: words over the registry, the views and the live objects.
 
     :leases agent:planner       a view, with a filter          :contain executor-2     an act on a named agent
-    :sort agent                 an action with its argument    :approve                any action by its id
+    :sort agent                 an action with its argument    :revoke ls_0192…        an act on a lease by its id
+    :profile staging            another plane                  :approve                any action by its id
 
 Owns the reading of a command and what could come next. Loads no Textual.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
 
 from console.model.filter_grammar import completion, parse_filter
-from console.model.filters import FilterError
+from console.model.filters import Fields, FilterError
 from console.tui.present.inert import inert
-from console.tui.ui.actions import ACTIONS, VIEWS
+from console.tui.ui.actions import ACTIONS, BY_ID, VIEWS, Action
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
 VIEW_NAMES = (*(name for name, _, _ in VIEWS), "grants")
-ON_AGENT = ("contain", "release", "grant")
-_WITH_ARGUMENT = {"sort": "by a column", "theme": "by its name", "write": "csv or json"}
+SHORT = {"q": "quit", "h": "help", "o": "write"}
+"""What hands that know other consoles type."""
+FORMATS = ("csv", "json", "markdown")
 _SHOWN = 40
+_LONGEST_LOOK = 0.003
+"""For how many seconds rows are looked through for one completion, however many there are."""
+_OF_PREFIX = {"ag": "agents", "tk": "tasks", "ls": "leases", "ap": "approvals", "gr": "grants"}
+_COMPARED = ((">=", "at least"), ("<=", "at most"), (">", "more than"), ("<", "less than"))
+_BETWEEN = (("and", "both; a blank means it too"), ("or", "one of the two"), ("not", "what does not match"))
+_AT_VALUE = re.compile(r"([A-Za-z_]+):$")
+_AT_WORD = re.compile(r"[^\s(]\s+([a-z]*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command that was read: a view with a filter, or an action with its argument."""
+    """A command that was read: a view with a filter, an action with its argument, or with the id of a row `on` a collection."""
 
     view: str = ""
     action: str = ""
     argument: str = ""
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,67 +61,147 @@ class Offer:
     words: str = ""
 
 
-def read_command(text: str, panes: dict[str, Pane], world: World, themes: Sequence[str] = ()) -> Command | None:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Names that are known to the application alone, with a word about each."""
+
+    themes: Mapping[str, str] = field(default_factory=dict)
+    profiles: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_command(text: str, panes: dict[str, Pane], world: World, named: Named | None = None) -> Command | None:
     """Read a command; None while nothing is typed. Raises CommandFault."""
     word, at, rest = _split(text)
     if not word:
         return None
     if word in VIEW_NAMES:
-        fields = panes[word].fields if word in panes else None
-        if rest and fields is None and word != "audit":
-            raise CommandFault(at, f"{word} takes no filter")
-        if rest and fields is not None:
-            try:
-                parse_filter(rest, fields)
-            except FilterError as error:
-                raise CommandFault(at + error.position, error.text) from None
-        return Command(view=word, argument=rest)
-    action = next((one for one in ACTIONS if one.id == word), None)
+        return _view(word, at, rest, panes)
+    action = BY_ID.get(SHORT.get(word, word))
     if action is None:
         raise CommandFault(len(text) - len(text.lstrip()), f"there is no command {inert(word, 40).text}")
-    if rest and word in ON_AGENT:
-        if not world.source.agents.by["name"].get(rest):
-            raise CommandFault(at, "no agent is called so")
-    elif rest and word == "sort" and rest not in _columns(panes):
-        raise CommandFault(at, "no column is called so")
-    elif rest and word == "theme" and rest not in themes:
-        raise CommandFault(at, "no theme is called so")
-    elif rest and word == "write" and rest not in ("csv", "json"):
-        raise CommandFault(at, "csv or json")
-    elif rest and word not in _WITH_ARGUMENT:
-        raise CommandFault(at, f"{word} takes nothing more; it acts on the row under the cursor")
-    return Command(action=word, argument=rest)
+    if not rest:
+        return Command(action=action.id)
+    if action.on:
+        return _named_object(action, at, rest, world)
+    choices = _choices(action, panes, named or Named())
+    if choices is None:
+        raise CommandFault(at, f"{action.id} takes nothing more; it acts on the row under the cursor")
+    if rest not in choices:
+        raise CommandFault(at, f"no {action.argument} is called so")
+    return Command(action=action.id, argument=rest)
 
 
-def offers(text: str, cursor: int, panes: dict[str, Pane], world: World, themes: Sequence[str] = ()) -> list[Offer]:
+def offers(text: str, cursor: int, panes: dict[str, Pane], world: World, named: Named | None = None) -> list[Offer]:
     """What could stand at the cursor."""
     before = text[:cursor]
     word, at, rest = _split(before)
     if " " not in before.lstrip():
         start = len(before) - len(before.lstrip())
-        named = [(name, f"view {name}") for name in VIEW_NAMES]
-        named += [(one.id, one.help) for one in ACTIONS if not one.id.startswith("view.")]
-        return [Offer(name + _after(name), start, words) for name, words in named if name.startswith(word)][:_SHOWN]
+        known = [(name, f"view {name}") for name in VIEW_NAMES]
+        known += [(one.id, one.help) for one in ACTIONS if not one.id.startswith("view.")]
+        return [Offer(name + _after(name), start, words) for name, words in known if name.startswith(word)][:_SHOWN]
     if word in panes and panes[word].fields is not None:
         pane = panes[word]
-        found = completion(rest, len(rest), pane.fields or {}, pane.values)
-        return [Offer(one.text, at + one.start, one.hint) for one in found][:_SHOWN]
-    if word in ON_AGENT:
-        rows = world.source.agents.rows.values()
-        return [Offer(row.name, at, row.state) for row in rows if row.name.startswith(rest)][:_SHOWN]
-    if word == "sort":
-        return [Offer(name, at) for name in sorted(_columns(panes)) if name.startswith(rest)][:_SHOWN]
-    if word == "theme":
-        return [Offer(name, at) for name in themes if name.startswith(rest)]
-    return [Offer(name, at) for name in ("csv", "json") if name.startswith(rest)] if word == "write" else []
+        return [
+            Offer(one.text, at + one.start, one.words) for one in filter_offers(rest, len(rest), pane.fields or {}, pane.values)
+        ]
+    action = BY_ID.get(SHORT.get(word, word))
+    if action is None:
+        return []
+    if action.on:
+        return [Offer(name, at, words) for name, words in _objects(action, rest, world)]
+    choices = _choices(action, panes, named or Named()) or {}
+    return [Offer(name, at, words) for name, words in choices.items() if name.startswith(rest)][:_SHOWN]
+
+
+def filter_offers(text: str, at: int, fields: Fields, values: Callable[[str], Iterable[str]] = lambda name: ()) -> list[Offer]:
+    """What could stand at the cursor of a filter: fields, values, comparisons, and what joins two terms."""
+    before = text[:at]
+    found = [Offer(one.text, one.start, one.hint) for one in completion(text, at, fields, values)]
+    value, word = _AT_VALUE.search(before), _AT_WORD.search(before)
+    if value is not None and value[1].lower() in fields and fields[value[1].lower()].kind in ("number", "instant", "duration"):
+        found += [Offer(sign, at, words) for sign, words in _COMPARED]
+    elif word is not None:
+        found += [Offer(f"{name} ", word.start(1), words) for name, words in _BETWEEN if name.startswith(word[1])]
+    return found[:_SHOWN]
+
+
+def _view(word: str, at: int, rest: str, panes: dict[str, Pane]) -> Command:
+    fields = panes[word].fields if word in panes else None
+    if rest and fields is None and word != "audit":
+        raise CommandFault(at, f"{word} takes no filter")
+    if rest and fields is not None:
+        try:
+            parse_filter(rest, fields)
+        except FilterError as error:
+            raise CommandFault(at + error.position, error.text) from None
+    return Command(view=word, argument=rest)
+
+
+def _named_object(action: Action, at: int, rest: str, world: World) -> Command:
+    """The row that is named: an agent by its name, anything by its whole id."""
+    collection = _OF_PREFIX.get(rest.partition("_")[0], "")
+    if "agents" in action.on:
+        found = world.source.agents.by["name"].get(rest)
+        if found:
+            return Command(action=action.id, argument=next(iter(found)), on="agents")
+        if collection != "agents":
+            raise CommandFault(at, "no agent is called so")
+    if collection not in action.on:
+        raise CommandFault(at, f"{action.id} takes the id of one of {' or '.join(action.on)}")
+    if world.source.table(collection).get(rest) is None:
+        raise CommandFault(at, f"none of the {collection} has this id")
+    return Command(action=action.id, argument=rest, on=collection)
+
+
+def _objects(action: Action, begun: str, world: World) -> Iterator[tuple[str, str]]:
+    """Rows that could be named: whose id begins so, or whose words have it."""
+    until, wanted, count = perf_counter() + _LONGEST_LOOK, begun.lower(), 0
+    for collection in action.on:
+        rows = world.source.table(collection).rows
+        for number, (id, row) in enumerate(rows.items()):
+            if count >= _SHOWN or (not number % 64 and perf_counter() > until):
+                return
+            name, words = name_and_words(collection, id, row)
+            if name.startswith(begun) or id.startswith(begun) or (wanted and wanted in words.lower()):
+                count += 1
+                yield name, words
+
+
+def name_and_words(collection: str, id: str, row: Any) -> tuple[str, str]:
+    """What a row is called on the command line, and what is said beside it."""
+    if collection == "agents":
+        return row.name, f"{row.state} {row.role}"
+    if collection == "leases":
+        return id, f"{row.state} {row.agent_name} {row.action} {row.resource}"
+    if collection == "tasks":
+        return id, f"{row.state} {row.agent_name} {row.purpose}"
+    if collection == "grants":
+        return id, f"{row.state} {row.agent_name} {' '.join(row.covers)}"
+    ask = row.entity.ask
+    return id, f"{row.state} {row.agent_name} {ask.action if ask else ''} {ask.resource if ask else ''}"
+
+
+def _choices(action: Action, panes: dict[str, Pane], named: Named) -> Mapping[str, str] | None:
+    """What an action takes after its name; None where it takes nothing."""
+    match action.argument:
+        case "column":
+            every = {column.key: column for pane in panes.values() for column in pane.sortable()}
+            return {key: f"sort by {every[key].title.lower()}" for key in sorted(every)}
+        case "shown column":
+            return {column.key: "shows or hides it" for pane in panes.values() for column in pane.columns}
+        case "theme":
+            return named.themes
+        case "profile":
+            return named.profiles
+        case "format":
+            return dict.fromkeys(FORMATS, "")
+    return None
 
 
 def _after(name: str) -> str:
-    return " " if name in ON_AGENT or name in _WITH_ARGUMENT else ""
-
-
-def _columns(panes: dict[str, Pane]) -> set[str]:
-    return {column.key for pane in panes.values() for column in pane.sortable()}
+    action = BY_ID.get(name)
+    return " " if action is not None and (action.on or action.argument) else ""
 
 
 def _split(text: str) -> tuple[str, int, str]:

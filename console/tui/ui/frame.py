@@ -10,7 +10,7 @@ from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
-from console.tui.ui.panes import Pane, count_beside
+from console.tui.ui.panes import Pane
 from console.tui.ui.widgets.keyline import KeyHint
 from console.tui.ui.widgets.viewbar import Tab
 from console.tui.ui.world import World
@@ -53,12 +53,11 @@ def tabs(world: World) -> list[Tab]:
     ]
 
 
-def beside(pane: Pane, *, paused: bool, muted_bell: bool, marks: int) -> list[Piece]:
-    """What stands at the right of the views: the filter, marks, and what is not as usual."""
+def beside(*, paused: bool, muted_bell: bool, marks: int, watched: int = 0) -> list[Piece]:
+    """What stands at the right of the views: marks, what is watched, and what is not as usual."""
     pieces = []
-    found = count_beside(pane, len(pane.keys))
-    if found:
-        pieces.append(Piece(found, 1))
+    if watched:
+        pieces.append(Piece((Span("◉ ", Tone.INFO), muted(f"{watched} watched")), 1))
     if marks:
         pieces.append(Piece((Span(f"{marks} marked", Tone.BRASS),), 0))
     if paused:
@@ -77,7 +76,7 @@ def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = Fal
     return [
         KeyHint(
             one.id,
-            key_word(keys.get(one.id, "") or "enter"),
+            key_word(keys.get(one.id, "") or one.shown),
             _word(one, pane),
             enabled=not one.act or world.check(_act_of(one, pane)) is None,
             takes=one.takes,

@@ -3,25 +3,21 @@
 Owns nothing; every function takes the console. Acts are in `flows`; `HANDLERS` joins both to the registry.
 """
 
-import json
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from console.tui.present.spans import Line, Span, Tone
-from console.tui.present.words import BLANK, muted, said, text
+from console.tui.present.spans import Span, Tone
+from console.tui.present.times import STYLE
+from console.tui.present.words import muted, text
 from console.tui.rows import moment
-from console.tui.ui.actions import ACTIONS, TABLE_KEYS, VIEWS
 from console.tui.ui.commands import VIEW_NAMES
 from console.tui.ui.fetched import ControlsPane, FetchedPane
-from console.tui.ui.frame import key_word
 from console.tui.ui.screens.picker import Entry, Picker, among
-from console.tui.ui.writing import as_csv, as_json, write_file
+from console.tui.ui.writing import as_csv, as_json, as_markdown, write_file
 
 if TYPE_CHECKING:
     from console.tui.ui.app import Console
-
-_CLIPBOARD = 100_000
 
 
 def sort(console: "Console", column: str = "") -> None:
@@ -57,11 +53,17 @@ def _sort_by(console: "Console", key: str) -> None:
     console.rearrange()
 
 
-def columns(console: "Console", _: str = "") -> None:
+def columns(console: "Console", column: str = "") -> None:
     """Show or hide a column."""
     pane = console.pane
     if not pane.columns or pane.table is None:
         console.refuse("This view has no columns.")
+        return
+    if column:
+        if column in {one.key for one in pane.columns}:
+            turn_column(console, column)
+        else:
+            console.refuse("This view has no such column.")
         return
     shown = pane.table.shown_columns
     words = {True: "shown", False: "hidden"}
@@ -73,15 +75,26 @@ def columns(console: "Console", _: str = "") -> None:
         )
         for one in pane.columns
     ]
+    console.push_screen(Picker("columns: enter shows or hides one", among(entries), lambda key: turn_column(console, key)))
 
-    def turn(key: str) -> None:
-        pane.hidden = pane.hidden ^ {key}
-        if len(pane.hidden) == len(pane.columns):
-            pane.hidden = frozenset()
-        if pane.table is not None:
-            pane.table.show_columns(pane.hidden)
 
-    console.push_screen(Picker("columns: enter shows or hides one", among(entries), turn))
+def turn_column(console: "Console", key: str) -> None:
+    """Show a column, or hide it; where all would be hidden, all are shown."""
+    pane = console.pane
+    pane.hidden = pane.hidden ^ {key}
+    if len(pane.hidden) == len(pane.columns):
+        pane.hidden = frozenset()
+    if pane.table is not None:
+        pane.table.show_columns(pane.hidden)
+    console.repaint()
+
+
+def times(console: "Console", _: str = "") -> None:
+    """Tell times as instants, or relative to now."""
+    STYLE.absolute = not STYLE.absolute
+    console.say(muted("Times are told as instants (UTC)." if STYLE.absolute else "Times are told as how long ago and how soon."))
+    console.rearrange()
+    console.repaint()
 
 
 def theme(console: "Console", name: str = "") -> None:
@@ -91,56 +104,6 @@ def theme(console: "Console", name: str = "") -> None:
         return
     entries = [Entry(one, one, "worn now" if one == console.theme else "") for one in console.palettes]
     console.push_screen(Picker("theme", among(entries), console.wear))
-
-
-def palette(console: "Console", _: str = "") -> None:
-    """Search every action, view and live object."""
-    pane, keys = console.pane, console.keymap.keys
-    entries = [
-        Entry(f"!{one.id}", one.word, one.help, key_word(keys.get(one.id, "")), _alive(console, one.act))
-        for one in ACTIONS
-        if one.offered(pane.name) and not one.id.startswith("view.")
-    ]
-    entries += [Entry(f"!view.{name}", title, f"view {title}", digit) for name, digit, title in VIEWS]
-
-    def find(typed: str) -> list[Entry]:
-        found = list(among(entries)(typed))
-        if len(typed) >= 2:
-            found += _objects(console, typed)
-        return found
-
-    def take(value: str) -> None:
-        if value.startswith("!"):
-            console.action_perform(value[1:])
-        else:
-            view, _, id = value.partition(" ")
-            console.open_view(view, key=id)
-
-    console.push_screen(Picker("palette", find, take))
-
-
-def _objects(console: "Console", typed: str, most: int = 30) -> list[Entry]:
-    source, words = console.world.source, typed.split()
-    found: list[Entry] = []
-    for view, rows in (
-        ("agents", source.agents.rows),
-        ("approvals", source.approvals.rows),
-        ("tasks", source.tasks.rows),
-        ("leases", source.leases.rows),
-        ("grants", source.grants.rows),
-    ):
-        for id, row in rows.items():
-            subject = console.panes[view].subject(id)
-            label = subject.label if subject is not None else id
-            if all(word in f"{view} {label} {id}".lower() for word in words):
-                found.append(Entry(f"{view} {id}", label, f"{view[:-1]} {row.state}"))
-                if len(found) >= most:
-                    return found
-    return found
-
-
-def _alive(console: "Console", act: str) -> bool:
-    return not act or console.world.check(act) is None
 
 
 def arm(console: "Console", _: str = "") -> None:
@@ -178,34 +141,6 @@ def reread(console: "Console", _: str = "") -> None:
         console.say(muted("Live already." if console.world.live else "Trying the plane again now."))
 
 
-def copy_id(console: "Console", _: str = "") -> None:
-    """Copy the whole id of the row."""
-    key = console.pane.cursor
-    subject = console.pane.subject(key)
-    _copy(console, subject.id if subject is not None else key or "", "the id")
-
-
-def copy_record(console: "Console", _: str = "") -> None:
-    """Copy the row as JSON."""
-    key = console.pane.cursor
-    _copy(console, json.dumps(console.pane.record(key), indent=2, ensure_ascii=True) if key else "", "the row as JSON")
-
-
-def _copy(console: "Console", words: str, what: str) -> None:
-    if not words:
-        console.refuse("No row is under the cursor.")
-    elif len(words) > _CLIPBOARD:
-        console.refuse("This is too large for the clipboard; o writes it out.")
-    else:
-        console.copy_to_clipboard(words)
-        console.say(
-            Span("Copied ", Tone.OK),
-            text(f"{what}: "),
-            muted(" ".join(words.split())[:60]),
-            muted("   through the terminal (OSC 52); one that forbids it has not taken it"),
-        )
-
-
 def write(console: "Console", suffix: str = "") -> None:
     """Write what is shown to a file."""
     pane, folder = console.pane, console.world.options.state_folder
@@ -218,6 +153,9 @@ def write(console: "Console", suffix: str = "") -> None:
     rows = pane.rows()
     if suffix == "json":
         words = as_json([pane.record(key) for key in pane.keys])
+    elif suffix == "markdown":
+        suffix = "md"
+        words = as_markdown([one.title for one in pane.columns], [rows.cells(key) for key in list(pane.keys)])
     else:
         suffix = "csv"
         words = as_csv([one.title for one in pane.columns], [rows.cells(key) for key in list(pane.keys)])
@@ -232,34 +170,6 @@ def write(console: "Console", suffix: str = "") -> None:
 def show_log(console: "Console", _: str = "") -> None:
     """Show what this console has sent."""
     console.reading("command log", console.log_lines(), console.log_lines)
-
-
-def help_for_view(console: "Console", _: str = "") -> None:
-    """Help for this view, written from the registry."""
-    pane, keys = console.pane, console.keymap.keys
-    lines: list[Line] = []
-    for group, title in (("acts", "ACTS"), ("find", "FIND"), ("show", "SHOW"), ("take out", "TAKE OUT"), ("move", "MOVE")):
-        offered = [one for one in ACTIONS if one.group == group and one.offered(pane.name)]
-        for number, one in enumerate(offered):
-            tone = Tone.DANGER if one.takes else Tone.BRASS
-            refusal = console.world.check(one.act) if one.act else None
-            spans = [Span(f"{key_word(keys.get(one.id, '')) or 'enter':<8}", tone, strong=True), text(one.help)]
-            if refusal is not None:
-                why = "after !" if refusal.text.startswith("SAFE") else f"not now: {refusal.text}"
-                spans.append(Span(f"   {why}", Tone.WARN if why == "after !" else Tone.MUTED))
-            lines.append(Line(tuple(spans), label="" if number else title, hang=bool(number), indent=8))
-    for number, (_, key, words) in enumerate(TABLE_KEYS):
-        lines.append(
-            Line((Span(f"{key:<8}", Tone.BRASS, strong=True), text(words)), label="" if number else "TABLE", hang=bool(number))
-        )
-    lines += [
-        BLANK,
-        said("SIGNS", muted("▲▲ critical   ▲ high   ■ medium   · low   ● lives   ◆ on its way   ✓ settled   ✗ refused")),
-    ]
-    if pane.fields:
-        lines.append(said("FIELDS", muted(" ".join(f"{name}:" for name in pane.fields))))
-    lines += [said("KEYMAP", Span(fault, Tone.WARN)) for fault in console.keymap.faults]
-    console.reading(f"help: {pane.title}", lines)
 
 
 def turn(console: "Console", _: str = "") -> None:
@@ -293,6 +203,15 @@ def flow(module: str, name: str) -> Callable[["Console", str], None]:
     return begin
 
 
+def later(module: str, name: str) -> Callable[["Console", str], None]:
+    """A key whose module loads when it is first pressed."""
+
+    def begin(console: "Console", argument: str) -> None:
+        getattr(import_module(f"console.tui.ui.{module}"), name)(console, argument)
+
+    return begin
+
+
 HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "approve": flow("reviews", "approve"),
     "reject": flow("reviews", "reject"),
@@ -314,17 +233,21 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     **{f"view.{name}": go_to(name) for name in VIEW_NAMES if name != "grants"},
     "filter": lambda console, _: console.begin_filter(),
     "command": lambda console, _: console.begin_command(),
-    "palette": palette,
+    "palette": later("palette", "palette"),
+    "watch": later("watching", "watch"),
+    "watched": later("watching", "show_watched"),
+    "time": times,
+    "profile": later("profiles", "choose_profile"),
     "sort": sort,
     "columns": columns,
     "pause": pause,
     "reread": reread,
     "theme": theme,
     "mute": mute,
-    "copy": copy_id,
-    "copy-record": copy_record,
+    "copy": later("copying", "copy_id"),
+    "copy-record": later("copying", "copy_record"),
     "write": write,
     "log": show_log,
-    "help": help_for_view,
+    "help": later("helping", "help_for_view"),
     "quit": lambda console, _: console.exit(),
 }

@@ -11,6 +11,17 @@ from console.tui.state.plane import Plane
 Level = Literal["low", "medium", "high", "critical"]
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileChoice:
+    """Another plane that the running console may go to."""
+
+    name: str
+    words: str
+    """Its environment, and where it is."""
+    make: "Callable[[], ConsoleOptions]" = field(repr=False)
+    """Raises ProblemError where the profile cannot be used, with the next step in it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConsoleOptions:
     """Everything that the console is started with.
@@ -38,5 +49,10 @@ class ConsoleOptions:
     from_risk: Level = "critical"
     """The lowest risk of a request that rings."""
     reduced_motion: bool = False
+    profile: str = ""
+    """Under which name this plane is found among `profiles`."""
+    profiles: tuple[ProfileChoice, ...] = ()
+    clipboard: tuple[str, ...] = ()
+    """The command that is handed what is copied; the terminal is asked (OSC 52) where there is none."""
     state_folder: Path | None = None
     """Where `o` writes what is shown; None where nothing may be written."""

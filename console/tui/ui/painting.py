@@ -9,6 +9,7 @@ from console.tui.state.mirror import Changes
 from console.tui.ui.fetched import AuditPane
 from console.tui.ui.frame import beside, hints, strip_pieces, tabs
 from console.tui.ui.message import MessageLine
+from console.tui.ui.watching import hear_watched
 from console.tui.ui.widgets.keyline import KeyLine
 from console.tui.ui.widgets.strip import StatusStrip
 from console.tui.ui.widgets.viewbar import ViewBar
@@ -40,6 +41,7 @@ class Painting:
                 self._sheet[0].disarm(moved)
         for result in self.world.settled():
             self.tell(result)
+        hear_watched(self, changes)
         if self.paused or not self.in_sight:
             return
         if changes.reset or not changes.dirty:
@@ -110,7 +112,8 @@ class Painting:
         name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
         base = self.screen_stack[0]
         base.query_one(StatusStrip).show(strip_pieces(world))
-        extra = beside(pane, paused=self.paused, muted_bell=self.attention.muted, marks=marks)
+        extra = beside(paused=self.paused, muted_bell=self.attention.muted, marks=marks, watched=len(self.watches.held))
+        self.rest_filter()
         base.query_one(ViewBar).show_tabs(tabs(world), name, extra)
         tiny = base.has_class("tiny") or base.has_class("short")
         base.query_one(KeyLine).show_keys(hints(world, pane, self.keymap.keys, tiny=tiny), self.last_sent())

@@ -12,11 +12,10 @@ from pydantic import BaseModel
 
 from console.model.filters import Fields, Node
 from console.tui.present.cells import Column, short_digest, short_id
-from console.tui.present.spans import Line, Span, Spans, Tone
+from console.tui.present.spans import Line, Span, Spans
 from console.tui.present.status import standing
 from console.tui.present.views import agents, approvals, grants, leases, tasks
 from console.tui.present.views.view import View, ViewRows
-from console.tui.present.words import muted
 from console.tui.rows import AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
 from console.tui.ui.widgets.rows import Condition, NoRows, Notice, Rows
 from console.tui.ui.widgets.table import LiveTable
@@ -265,10 +264,3 @@ _FEW = 5
 """So few lines are given one thought each; with more room the whole detail is shortened instead."""
 _BRIEF = ("WHY A PERSON", "RISK", "STATE", "LEASES", "DEADLINE")
 Describe = Callable[[Any], str]
-
-
-def count_beside(pane: Pane, shown: int) -> Spans:
-    """The filter and how much it lets through, for the view bar."""
-    if not pane.filter_text:
-        return ()
-    return (Span("/ ", Tone.BRASS, strong=True), Span(pane.filter_text), muted(f"   {shown} shown"))

@@ -7,7 +7,10 @@ def run(options: ConsoleOptions) -> None:
     """Run the console in this terminal until the operator leaves it."""
     from console.tui.ui.app import Console  # noqa: PLC0415 - so that the options can be made without Textual
 
-    Console(options).run()
+    # Another profile is another console: nothing of one plane is carried over to the next.
+    chosen: ConsoleOptions | None = options
+    while chosen is not None:
+        chosen = Console(chosen).run()
 
 
 __all__ = ["ConsoleOptions", "run"]

@@ -64,9 +64,9 @@ class Travel:
             if other.table is not None:
                 other.table.display = other is pane
         if pane.table is not None:
-            pane.table.focus()
+            base.set_focus(pane.table)
         elif pane.name == "overview":
-            base.query_one("#overview", Detail).focus()
+            base.set_focus(base.query_one("#overview", Detail))
         if isinstance(pane, FetchedPane):
             self.load(pane)
         self.rearrange()
@@ -105,7 +105,7 @@ class Travel:
         base = self.screen_stack[0]
         base.add_class("reading")
         self.paint_side()
-        base.query_one("#card", Detail).focus()
+        base.set_focus(base.query_one("#card", Detail))
 
     def go_up(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """One step up: the detail, the frameworks, the marks, the filter, the message."""
@@ -113,7 +113,7 @@ class Travel:
         if base.has_class("reading"):
             base.remove_class("reading")
             if pane.table is not None:
-                pane.table.focus()
+                base.set_focus(pane.table)
             self.paint_side()
         elif pane.name == "controls":
             self.open_view("frameworks")

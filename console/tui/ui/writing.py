@@ -1,4 +1,4 @@
-"""Writing out what is shown: a file of mode 0600 in the state folder, as CSV or JSON, and never over another one."""
+"""Writing out what is shown: a file of mode 0600 in the state folder, as CSV, JSON or Markdown, and never over another one."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from pathlib import Path
 from console.tui.present.cells import Cell
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MARKDOWN = frozenset("\\`*_{}[]<>#|~!")
 
 
 def as_csv(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -21,6 +22,13 @@ def as_csv(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     for row in rows:
         writer.writerow([_harmless(cell.text.strip()) for cell in row])
     return out.getvalue()
+
+
+def as_markdown(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """The cells as a table in Markdown; what Markdown would read as its own is escaped."""
+    lines = [[_escaped(title) for title in titles], ["---"] * len(titles)]
+    lines += [[_escaped(cell.text.strip()) for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def as_json(records: Sequence[object]) -> str:
@@ -42,6 +50,10 @@ def write_file(folder: Path, name: str, at: datetime, suffix: str, text: str) ->
             file.write(text)
         return path
     raise FileExistsError(f"{stem}.{suffix}")
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{one}" if one in _MARKDOWN else one for one in text)
 
 
 def _harmless(text: str) -> str:

@@ -44,7 +44,7 @@ def test_what_could_come_next() -> None:
     assert "contain " in {one.text for one in offers("con", 3, panes, world)}
     assert {one.text for one in offers("leases st", 9, panes, world)} == {"state:"}
     assert "irrevocable" in {one.text for one in offers("leases state:i", 14, panes, world)}
-    assert [one.text for one in offers("write ", 6, panes, world)] == ["csv", "json"]
+    assert [one.text for one in offers("write ", 6, panes, world)] == ["csv", "json", "markdown"]
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("15m", 900), ("2h", 7200), ("1h30m", 5400), ("90", 90), ("45s", 45)])

@@ -1,7 +1,11 @@
-"""A list to choose from by typing: the palette, and the choosers of columns, sorting and themes. Text only, no markup."""
+"""A list to choose from by typing: the palette, and the choosers of columns, sorting and themes. Text only, no markup.
 
-from collections.abc import Callable, Sequence
+Owns for how long what is found later may be looked for between two keys.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import ClassVar
 
 from textual import events
@@ -19,6 +23,9 @@ from console.tui.ui.widgets.paint import brush, content_of, strip_of
 
 _BESIDE = 46
 """Cells beside the name: its mark and key, and the words about it."""
+_LOOK = 0.004
+"""Seconds of one look for what is found later."""
+_PAUSE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +85,28 @@ class Picker(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="picker.leave", priority=True),
+        Binding("enter", "take", "choose", show=False, id="picker.take", priority=True),
         Binding("down,ctrl+n,tab", "choose(1)", "next", show=False, id="picker.next", priority=True),
         Binding("up,shift+tab", "choose(-1)", "previous", show=False, id="picker.previous", priority=True),
         Binding("pagedown", "choose(10)", "further", show=False, id="picker.further", priority=True),
         Binding("pageup", "choose(-10)", "nearer", show=False, id="picker.nearer", priority=True),
     ]
 
-    def __init__(self, title: str, find: Callable[[str], Sequence[Entry]], done: Callable[[str], None]) -> None:
-        """`find` gives the entries for what is typed; `done` gets the chosen value, and is not called when it is left."""
+    def __init__(
+        self,
+        title: str,
+        find: Callable[[str], Sequence[Entry]],
+        done: Callable[[str], None],
+        *,
+        later: Callable[[str], Iterator[Sequence[Entry]]] | None = None,
+    ) -> None:
+        """`find` gives the entries for what is typed; `done` gets the chosen value, and is not called when it is left.
+
+        `later` gives further entries in slices, between which other keys may come.
+        """
         super().__init__()
-        self._words, self._find, self._done = title, find, done
+        self._words, self._find, self._done, self._later = title, find, done, later
+        self._looking: Iterator[Sequence[Entry]] | None = None
         self._input = Input(max_length=120, select_on_focus=False)
         self._choices = _Choices()
 
@@ -100,7 +119,7 @@ class Picker(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Show everything at first."""
-        self._input.focus()
+        self.set_focus(self._input)
         self._search("")
 
     @property
@@ -113,9 +132,8 @@ class Picker(ModalScreen[None]):
         event.stop()
         self._search(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_take(self) -> None:
         """Choose."""
-        event.stop()
         self._take()
 
     def on_click(self, event: events.Click) -> None:
@@ -137,9 +155,31 @@ class Picker(ModalScreen[None]):
         self.dismiss()
 
     def _search(self, text: str) -> None:
-        self._choices.entries = tuple(self._find(text.strip().lower()))
+        text = text.strip().lower()
+        self._choices.entries = tuple(self._find(text))
         self._choices.chosen = 0
+        self._looking = None if self._later is None else self._later(text)
+        self._look()
         self._choices.refresh()
+
+    def _look(self) -> None:
+        """Look on for as long as no key is held up by it."""
+        looking, until = self._looking, perf_counter() + _LOOK
+        if looking is None:
+            return
+        for some in looking:
+            if some:
+                self._choices.entries = (*self._choices.entries, *some)
+                self._choices.refresh()
+            if perf_counter() >= until:
+                self.set_timer(_PAUSE, lambda: self._look() if looking is self._looking else None)
+                return
+        self._looking = None
+
+    @property
+    def searching(self) -> bool:
+        """Whether more may yet be found."""
+        return self._looking is not None
 
     def _take(self) -> None:
         if self._choices.entries:

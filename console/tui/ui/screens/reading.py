@@ -27,6 +27,7 @@ class Reading(ModalScreen[None]):
     Reading { align: center middle; background: $ground 60%; }
     Reading > Vertical { width: 110; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
+    Reading.wide > Vertical { width: 100%; margin: 0 3; }
     Reading Detail { height: auto; padding: 0; }
     Reading _Keys { margin: 1 0 0 0; }
     """
@@ -34,8 +35,12 @@ class Reading(ModalScreen[None]):
         Binding("escape,q,enter", "leave", "close", show=False, id="reading.leave", priority=True),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Line], tick: Callable[[], Sequence[Line]] | None = None) -> None:
+    def __init__(
+        self, title: str, lines: Sequence[Line], tick: Callable[[], Sequence[Line]] | None = None, *, wide: bool = False
+    ) -> None:
+        """`wide` takes the whole width of the terminal."""
         super().__init__()
+        self.set_class(wide, "wide")
         self._words, self._lines, self._tick = title, tuple(lines), tick
         self._detail = Detail()
 
@@ -56,7 +61,7 @@ class Reading(ModalScreen[None]):
     def on_mount(self) -> None:
         """Show, and look again every second where there is something to look at."""
         self._detail.show(self._lines)
-        self._detail.focus()
+        self.set_focus(self._detail)
         if self._tick is not None:
             self.set_interval(1.0, self.write_anew)
 
