@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from typing import TYPE_CHECKING
 
-from console.model.decisions import QuorumPart
+if TYPE_CHECKING:
+    from console.model.decisions import QuorumPart
 
 _PART = re.compile(r"^([a-z][a-z0-9-]{0,63}):([1-9]|10)$")
 
@@ -11,11 +13,13 @@ RESOURCE_OWNER = "resource-owner"
 AGENT_OWNER = "agent-owner"
 
 
-def parse_quorum(text: str) -> tuple[QuorumPart, ...]:
+def parse_quorum(text: str) -> "tuple[QuorumPart, ...]":
     """The parts of an `@approval` annotation, such as `security:1, resource-owner:1`.
 
     Raises ValueError, naming the part, for anything else.
     """
+    from console.model.decisions import QuorumPart  # noqa: PLC0415 (who only counts reviews loads no model)
+
     parts = []
     for piece in text.split(","):
         found = _PART.match(piece.strip())
@@ -27,8 +31,10 @@ def parse_quorum(text: str) -> tuple[QuorumPart, ...]:
     return tuple(parts)
 
 
-def merge(quorums: Iterable[tuple[QuorumPart, ...]]) -> tuple[QuorumPart, ...]:
+def merge(quorums: "Iterable[tuple[QuorumPart, ...]]") -> "tuple[QuorumPart, ...]":
     """One quorum that meets several: for each group the largest count, and the people whom any of them names."""
+    from console.model.decisions import QuorumPart  # noqa: PLC0415 (as above)
+
     counts: dict[tuple[str, tuple[str, ...]], int] = {}
     for quorum in quorums:
         for part in quorum:
@@ -37,14 +43,14 @@ def merge(quorums: Iterable[tuple[QuorumPart, ...]]) -> tuple[QuorumPart, ...]:
     return tuple(QuorumPart(group=group, count=count, people=people) for (group, people), count in counts.items())
 
 
-def is_eligible(part: QuorumPart, name: str, groups: Set[str]) -> bool:
+def is_eligible(part: "QuorumPart", name: str, groups: Set[str]) -> bool:
     """Whether an operator of these groups may stand for a part."""
     if part.group in (RESOURCE_OWNER, AGENT_OWNER):
         return name in part.people
     return part.group in groups
 
 
-def assign(quorum: tuple[QuorumPart, ...], reviewers: Mapping[str, Set[str]]) -> dict[int, str]:
+def assign(quorum: "tuple[QuorumPart, ...]", reviewers: Mapping[str, Set[str]]) -> dict[int, str]:
     """Give each seat of a quorum to a different reviewer, as far as possible.
 
     `reviewers` maps a name to its groups. Returns seat number → name; it is complete exactly when the quorum is met. It is
@@ -68,11 +74,11 @@ def assign(quorum: tuple[QuorumPart, ...], reviewers: Mapping[str, Set[str]]) ->
     return taken
 
 
-def seats(quorum: tuple[QuorumPart, ...]) -> int:
+def seats(quorum: "tuple[QuorumPart, ...]") -> int:
     """How many people a quorum takes."""
     return sum(part.count for part in quorum)
 
 
-def is_met(quorum: tuple[QuorumPart, ...], reviewers: Mapping[str, Set[str]]) -> bool:
+def is_met(quorum: "tuple[QuorumPart, ...]", reviewers: Mapping[str, Set[str]]) -> bool:
     """Whether different reviewers fill every seat. An empty quorum is never met: nothing says who may lift it."""
     return bool(quorum) and len(assign(quorum, reviewers)) == seats(quorum)

@@ -10,8 +10,8 @@ import math
 from itertools import combinations
 from typing import NamedTuple
 
+from console.tui.palettes import Palette, contrast, load_themes, themes_folder
 from console.tui.present.spans import Tone
-from console.tui.ui.theme import Palette, contrast, load_themes, themes_folder
 
 SURFACES = ("ground", "panel", "raised")
 STATES = ("ok", "warn", "danger", "info", "delegation")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.tui.ui.theme import load_themes, themes_folder
+from console.tui.palettes import load_themes, themes_folder
 from tests.screens.contrast import SIGHT, lowest, nearest, table
 
 PALETTES = {name: one for name, one in load_themes([themes_folder()])[0].items() if not one.ansi}

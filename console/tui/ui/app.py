@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter
 
+from console.tui.palettes import DEFAULT_THEME, Palettes, themes_folder, wants_no_colour
 from console.tui.present.spans import Line, Span, Tone
 from console.tui.state.intents import Intent, Result
 from console.tui.state.sync import Times
@@ -36,7 +37,7 @@ from console.tui.ui.panes import Pane, Subject, mirror_panes
 from console.tui.ui.screens.form import Form, FormField
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.side import Side
-from console.tui.ui.theme import Brush, load_themes, themes_folder, to_textual, wants_no_colour
+from console.tui.ui.theme import Brush, to_textual
 from console.tui.ui.travel import Travel
 from console.tui.ui.watching import Watches
 from console.tui.ui.widgets.detail import Detail
@@ -65,14 +66,13 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         self.world = World(options, self.hear, times=times, failed=self.went_wrong)
         self.fault_log = FaultLog(options.state_folder, self.world.times.monotonic)
         plain = wants_no_colour()
-        self.palettes, self.theme_faults = load_themes([themes_folder(), *options.theme_folders])
-        palette = self.palettes.get(options.theme) or self.palettes["house-dark"]
+        self.palettes = Palettes(themes_folder(), options.theme_folders)
+        palette = self.palettes.get(options.theme) or self.palettes[DEFAULT_THEME]
         super().__init__(ansi_color=plain or palette.ansi)
         self.plain_terminal = plain
         self.brush = Brush(palette, colourless=plain)
         self._guards = guards(colourless=plain, ascii_only=options.glyphs == "ascii")
-        for one in self.palettes.values():
-            self.register_theme(to_textual(one))
+        self.register_theme(to_textual(palette))
         self.theme = palette.name
         self.keymap = keymap_of(options.keymap)
         self.set_keymap(dict(self.keymap.overrides))
@@ -119,8 +119,8 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         self.work(self.world.run())
         self.set_interval(1.0, self.carefully(self.tick))
         self.set_interval(FOLLOW_EVERY, self.carefully(self.follow))
-        faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.theme_faults)]
-        if self.world.options.theme not in self.palettes:
+        faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.palettes.faults)]
+        if self.palettes.get(self.world.options.theme) is None:
             faults.append(f"there is no theme {self.world.options.theme}; the house theme is worn")
         if faults:
             self.say(Span("▲ ", Tone.WARN), Span("; ".join(faults), Tone.WARN), stay=True)
@@ -295,6 +295,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
             self.refuse("There is no such theme.")
             return
         self.brush = Brush(palette, colourless=self.plain_terminal)
+        self.register_theme(to_textual(palette))
         self.theme = palette.name
         self.refresh(layout=True)
 

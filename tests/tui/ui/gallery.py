@@ -15,12 +15,13 @@ from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter
 
 from console.model.scales import RiskLevel
+from console.tui.palettes import load_themes, themes_folder
 from console.tui.present.cells import Align, Cell, Column, bar
 from console.tui.present.inert import inert_prose
 from console.tui.present.look import CONNECTION, RISK
 from console.tui.present.spans import Line, Piece, Span, Tone
 from console.tui.ui.guard import guards
-from console.tui.ui.theme import Brush, load_themes, themes_folder, to_textual
+from console.tui.ui.theme import Brush, to_textual
 from console.tui.ui.widgets.detail import Detail
 from console.tui.ui.widgets.filterline import Completion, Fault, FilterLine
 from console.tui.ui.widgets.keyline import KeyHint, KeyLine

@@ -1,21 +1,13 @@
 """Themes: the files are readable, reach their contrast, and a broken one is reported and left out."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from console.tui.palettes import HOUSE_DARK, Palettes, contrast, contrast_faults, load_themes, read_theme, themes_folder
 from console.tui.present.spans import Tone
-from console.tui.ui.theme import (
-    HOUSE_DARK,
-    Brush,
-    Palette,
-    contrast,
-    contrast_faults,
-    load_themes,
-    read_theme,
-    themes_folder,
-    to_textual,
-)
+from console.tui.ui.theme import Brush, to_textual
 
 SHIPPED = sorted(themes_folder().glob("*.toml"))
 
@@ -50,10 +42,12 @@ def test_contrast_is_the_one_of_the_standard() -> None:
         ({"text": "#20262c"}, "contrast"),
         ({"brass": "gold"}, "brass"),
         ({"glow": "#ffffff"}, "glow"),
+        ({"dark": "yes"}, "dark"),
+        ({"name": "../mine"}, "name"),
     ],
 )
 def test_a_broken_theme_is_reported_and_left_out(tmp_path: Path, change: dict[str, str], reason: str) -> None:
-    fields = HOUSE_DARK.model_dump() | {"name": "mine"} | change
+    fields = asdict(HOUSE_DARK) | {"name": "mine"} | change
     lines = [f"{key} = {'true' if value is True else repr(value)}" for key, value in fields.items()]
     (tmp_path / "mine.toml").write_text("\n".join(lines))
     (tmp_path / "torn.toml").write_text("name = ")
@@ -69,6 +63,39 @@ def test_a_theme_larger_than_its_bound_is_refused(tmp_path: Path) -> None:
     path.write_text("#" * 70_000)
     with pytest.raises(ValueError, match="64 KiB"):
         read_theme(path)
+
+
+def test_only_the_theme_that_is_asked_for_is_read_until_all_are(tmp_path: Path) -> None:
+    for path in SHIPPED[:3]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    palettes = Palettes(tmp_path, [tmp_path / "nowhere"])
+    wanted, later, never = (path.stem for path in SHIPPED[:3])
+    assert palettes[wanted] == read_theme(SHIPPED[0])
+    (tmp_path / f"{later}.toml").write_text("name = ")
+    assert palettes.faults == ()
+    assert set(palettes) == {"house-dark", wanted, never}
+    assert [fault.file for fault in palettes.faults] == [f"{later}.toml"]
+
+
+def test_a_theme_that_is_not_there_or_broken_is_not_worn(tmp_path: Path) -> None:
+    (tmp_path / "torn.toml").write_text("name = ")
+    palettes = Palettes(tmp_path)
+    assert palettes.get("nowhere") is None
+    assert palettes.get("../torn") is None
+    assert palettes.get("torn") is None
+    assert [fault.file for fault in palettes.faults] == ["torn.toml"]
+
+
+def test_ones_own_theme_wins_over_the_houses_and_is_told_at_once_when_it_is_broken(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "mine.toml").write_text((themes_folder() / "house-light.toml").read_text().replace('"house-light"', '"house-dark"'))
+    (own / "torn.toml").write_text("name = ")
+    palettes = Palettes(themes_folder(), [own])
+    assert [fault.file for fault in palettes.faults] == ["torn.toml"]
+    assert not palettes["house-dark"].dark
+    assert set(palettes) == {path.stem for path in SHIPPED}
+    assert not palettes["house-dark"].dark
 
 
 def test_dim_is_not_used_on_raised() -> None:
@@ -94,4 +121,4 @@ def test_a_theme_of_the_terminals_own_colours_is_told_apart() -> None:
     assert Brush(palette).style(Tone.DANGER).color is not None
     assert Brush(palette).style(Tone.DIM).dim
     assert not Brush(palette).style(Tone.MUTED).dim
-    assert not Palette.model_validate(HOUSE_DARK.model_dump()).ansi
+    assert not HOUSE_DARK.ansi

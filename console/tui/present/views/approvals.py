@@ -1,9 +1,8 @@
 """The Approvals view: what waits for a person, most pressing first. Its card is in `card`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from console.model.approvals import Approval
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
 from console.tui.present.cells import Align, Cell, Column, countdown, short_digest, short_id
@@ -13,6 +12,9 @@ from console.tui.present.views.card import asked_for, brief_lines, card_lines, s
 from console.tui.present.views.view import Source, View
 from console.tui.present.words import sign_of
 from console.tui.rows import ApprovalRow
+
+if TYPE_CHECKING:
+    from console.model.approvals import Approval
 
 _RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _OPEN = {"pending": 0, "approved": 1}
@@ -62,7 +64,7 @@ def order(row: ApprovalRow, now: float) -> Any:
     return (rank, _RANK.get(row.risk_level, 0) if rank < 2 else 0, ends, row.id)
 
 
-def heading(approval: Approval) -> tuple[Span, ...]:
+def heading(approval: "Approval") -> tuple[Span, ...]:
     """The card's title: id, revision and digest, to which a review is bound."""
     words = f"{short_id(approval.id)}  rev {approval.revision}  digest {short_digest(approval.digest)}"
     return (Span(words, Tone.BRASS),)

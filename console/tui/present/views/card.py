@@ -7,7 +7,6 @@ reviewer's own load; what the agent says. Pure; imported by `tui` only.
 
 from typing import TYPE_CHECKING
 
-from console.model.decisions import Ask, QuorumPart
 from console.model.quorum import assign
 from console.tui.present.cells import countdown, figure, percent, short_id, span_of_time
 from console.tui.present.inert import inert_prose
@@ -34,6 +33,7 @@ from console.tui.rows import LIVE_LEASES
 
 if TYPE_CHECKING:
     from console.model.approvals import Approval, ApprovalDetail
+    from console.model.decisions import Ask, QuorumPart
     from console.model.reviewing import AccessChange, PastRequests, ReviewerLoad
 
 
@@ -44,7 +44,7 @@ def wants(approval: "Approval") -> str:
     return {"grant": "a grant", "publication": "publish a policy bundle"}.get(str(approval.kind), str(approval.kind))
 
 
-def asked_for(ask: Ask | None) -> str:
+def asked_for(ask: "Ask | None") -> str:
     """For how long or how often."""
     if ask is None:
         return "-"
@@ -170,7 +170,7 @@ def _why(approval: "Approval") -> list[Line]:
     return lines
 
 
-def quorum_words(quorum: tuple[QuorumPart, ...]) -> str:
+def quorum_words(quorum: "tuple[QuorumPart, ...]") -> str:
     """A quorum in words: `1 of security and 1 of resource-owner (lena)`."""
     parts = [f"{part.count} of {part.group}" + (f" ({', '.join(part.people)})" if part.people else "") for part in quorum]
     return " and ".join(parts)
