@@ -157,7 +157,7 @@ def questions(estate: Estate, start: int, count: int | None = None) -> Iterator[
         yield request(estate.url, "POST", "/access/v1/evaluation", worker.token, json.dumps(asked).encode())
 
 
-def lease_requests(estate: Estate, workers: tuple[Worker, ...], start: int = 0) -> Iterator[bytes]:
+def lease_requests(estate: Estate, workers: tuple[Worker, ...], start: int = 0, seconds: int = 900) -> Iterator[bytes]:
     """Asks for leases, each on a page of its own."""
     for number in itertools.count(start):
         worker = workers[number % len(workers)]
@@ -165,7 +165,7 @@ def lease_requests(estate: Estate, workers: tuple[Worker, ...], start: int = 0) 
             "task_id": worker.task_ids[number // len(workers) % TASKS],
             "action": "documents.read",
             "resource": f"docs/handbook/sheet-{number}",
-            "seconds": 900,
+            "seconds": seconds,
         }
         yield request(estate.url, "POST", "/broker/v1/leases", worker.token, json.dumps(asked).encode())
 

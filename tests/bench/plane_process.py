@@ -6,6 +6,7 @@ with its standard input. Lines on its standard input ask for what callers over H
 each is answered with one line:
 
     fill N     N more active leases, like those that it holds
+    near N     N more, which end before all others; their resources are called mark-<number>
     rate N     from now on N events a second: uses of its leases, committed like everything else
 """
 
@@ -36,20 +37,36 @@ class Making:
     def __init__(self, plane: Plane) -> None:
         self._store = plane.store
         self._clock = plane.services.clock
+        self._made = 0
         self.rate = 0.0
 
     async def fill(self, count: int) -> None:
         """So many more active leases, which live for hours."""
         models = self._store.find(Lease, state=LeaseState.ACTIVE, limit=100)
-        for start in range(0, count, CHUNK):
-            await self._store.write(lambda tx, start=start: self._fill(tx, models, start, min(CHUNK, count - start)))  # type: ignore[misc]
+        first, self._made = self._made, self._made + count
+        for start in range(first, first + count, CHUNK):
+            await self._store.write(lambda tx, start=start: self._fill(tx, models, start, min(CHUNK, first + count - start)))  # type: ignore[misc]
 
     def _fill(self, tx: Transaction, models: list[Lease], start: int, count: int) -> None:
         for number in range(start, start + count):
             model = models[number % len(models)]
             ends = tx.now + timedelta(seconds=3600 + number % 7200)
-            changes = {"id": self._clock.new_id("ls"), "version": 0, "expires_at": ends, "max_expires_at": ends}
+            changes = {"id": self._clock.new_id("ls"), "version": 0, "resource": f"copy-{number}"}
+            changes |= {"expires_at": ends, "max_expires_at": ends}
             tx.put(model.model_copy(update=changes), "lease.active", PLANE)
+
+    async def near(self, count: int) -> None:
+        """So many more active leases, which end within ten minutes."""
+        model = self._store.find(Lease, state=LeaseState.ACTIVE, limit=1)[0]
+
+        def make(tx: Transaction) -> None:
+            for number in range(self._made, self._made + count):
+                ends = tx.now + timedelta(seconds=600)
+                changes = {"id": self._clock.new_id("ls"), "version": 0, "resource": f"mark-{number}"}
+                tx.put(model.model_copy(update=changes | {"expires_at": ends, "max_expires_at": ends}), "lease.active", PLANE)
+
+        await self._store.write(make)
+        self._made += count
 
     async def use(self) -> None:
         """Events at the rate that was asked for, a few in each commit, until it is cancelled."""
@@ -92,6 +109,8 @@ async def _obey(server: Server, making: Making) -> None:
         word, _, number = line.strip().partition(" ")
         if word == "fill":
             await making.fill(int(number))
+        elif word == "near":
+            await making.near(int(number))
         elif word == "rate":
             making.rate = float(number)
             if using is not None:
