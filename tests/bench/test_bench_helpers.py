@@ -5,7 +5,9 @@ from tests.bench.figure_table import Row, percentiles, table
 from tests.bench.pty_terminal import cursor_line
 from tests.bench.screen_model import ScreenModel
 
-FRAME = "\x1b[?25l\x1b[1;1H\x1b[1;38;2;1;2;3mLEFT\x1b[0m  SCOPE\x1b[2;1H\x1b[48;2;9;9;9m  12:30 …\x1b[0m 宽 copy-1\x1b]0;title\x07"
+FRAME = (
+    "\x1b[?25l\x1b[1;1H\x1b[1;38;2;1;2;3mLEFT\x1b[0m  SCOPE\x1b[2;1H\x1b[48;2;9;9;9m  12:30 …\x1b[0m 宽 copy-1\x1b]0;title\x07"
+)
 
 
 def screen(*parts: bytes) -> ScreenModel:
