@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from console.tui.present.bars import KeyHint, Tab
 from console.tui.present.cells import figure, instant
 from console.tui.present.spans import Line, Piece, Span, Spans, Tone
 from console.tui.present.status import status_pieces
@@ -11,8 +12,6 @@ from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
 from console.tui.ui.panes import Pane
-from console.tui.ui.widgets.keyline import KeyHint
-from console.tui.ui.widgets.viewbar import Tab
 from console.tui.ui.world import World
 
 COLOURS = {"red": Tone.DANGER, "amber": Tone.WARN, "green": Tone.OK, "blue": Tone.INFO, "grey": Tone.MUTED}

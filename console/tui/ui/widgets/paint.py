@@ -7,8 +7,9 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
+from console.tui.present.bars import PAD, PAD_RIGHT, laid
 from console.tui.present.inert import clip
-from console.tui.present.spans import Piece, Span, clip_spans, fit_pieces, plain, spans_width
+from console.tui.present.spans import Piece, Span, clip_spans, plain, spans_width
 from console.tui.ui.theme import Brush, Surface, brush_of
 
 
@@ -55,8 +56,8 @@ class OneLine(Widget):
     """
 
     SURFACE: Surface = "ground"
-    PAD = 1
-    PAD_RIGHT = 1
+    PAD = PAD
+    PAD_RIGHT = PAD_RIGHT
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -81,33 +82,10 @@ class OneLine(Widget):
         self._doors.clear()
         if y or width <= 0:
             return Strip.blank(width, paint.ground(self.SURFACE))
-        gap = self.gap(width)
-        room = width - self.PAD - self.PAD_RIGHT
-        fitted = fit_pieces(self._pieces, room, gap)
-        right = [piece for piece in fitted if piece.right]
-        spans: list[Span] = []
-        x = self.PAD
-        for piece in (one for one in fitted if not one.right):
-            x = self._put(piece, spans, x, gap)
-        if right:
-            size = sum(piece.width for piece in right) + gap * (len(right) - 1)
-            start = width - self.PAD_RIGHT - size
-            if start > x:
-                spans.append(Span(" " * (start - x)))
-            x = max(x, start)
-            for index, piece in enumerate(right):
-                x = self._put(piece, spans, x, gap if index else 0)
+        spans, doors = laid(self._pieces, width, self.gap(width), self.PAD, self.PAD_RIGHT)
+        self._doors = list(doors)
         return strip_of(spans, width, paint, self.SURFACE, self.PAD)
 
     def door_at(self, x: int) -> str:
         """The name of the piece at this cell, or nothing."""
         return next((name for start, end, name in self._doors if start <= x < end), "")
-
-    def _put(self, piece: Piece, spans: list[Span], x: int, gap: int) -> int:
-        if spans and gap and x > self.PAD:
-            spans.append(Span(" " * gap))
-            x += gap
-        spans.extend(piece.spans)
-        if piece.name:
-            self._doors.append((x, x + piece.width, piece.name))
-        return x + piece.width

@@ -3,6 +3,7 @@
 from textual import events
 from textual.message import Message
 
+from console.tui.present.bars import STRIP_PAD, strip_gap
 from console.tui.ui.theme import Surface
 from console.tui.ui.widgets.paint import OneLine
 
@@ -11,7 +12,7 @@ class StatusStrip(OneLine):
     """Paints the pieces it is given, which leave by priority. A click on a named piece opens what is behind it."""
 
     SURFACE: Surface = "panel"
-    PAD = 0
+    PAD = STRIP_PAD
 
     class Opened(Message):
         """A piece of the strip was clicked."""
@@ -22,7 +23,7 @@ class StatusStrip(OneLine):
 
     def gap(self, width: int) -> int:
         """Cells between two pieces."""
-        return 3 if width >= 140 else 2 if width >= 84 else 1
+        return strip_gap(width)
 
     def on_click(self, event: events.Click) -> None:
         """Report the piece that was clicked."""
