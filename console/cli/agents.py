@@ -1,20 +1,16 @@
-"""`leasehold agents`: who works here, and the kill switch."""
+"""`leasehold agents`: who works here. The kill switch is in `containing`."""
 
 import click
 
-from console.cli.asking import confirm, four_letters, reason_option, the_reason, yes_option
-from console.cli.failures import Status
+from console.cli.asking import confirm, reason_option, the_reason, yes_option
+from console.cli.containing import contain, release
 from console.cli.inputs import RIGHTS_HELP, build, rights_of
-from console.cli.lists import gather, listing, tell
+from console.cli.lists import list_command
 from console.cli.session import Session, connected
 from console.cli.tables import Column
-from console.cli.text import joined, moment
-from console.client import LeaseholdClient
+from console.cli.text import moment
 from console.model.agents import Agent, AgentRegistration
-from console.model.locks import ContainmentPreview, ContainmentTally
 from console.model.rights import Right
-
-MANY_LEASES = 25
 
 _COLUMNS = (
     Column[Agent]("NAME", lambda row: row.name),
@@ -33,14 +29,9 @@ def agents() -> None:
     """Agents: name one by its id, its name or its SPIFFE ID."""
 
 
-@agents.command("list")
-@listing
-@connected
-async def list_(session: Session, filter: str, limit: int, *, oldest: bool) -> None:
-    """The agents."""
-    async with session.client() as client:
-        found = await gather(client.list_agents, limit=limit, filter=filter, oldest=oldest)
-    tell(session, found, _COLUMNS, nothing="No agent is registered, or none matches.")
+list_command(
+    agents, "The agents.", lambda client: client.list_agents, _COLUMNS, nothing="No agent is registered, or none matches."
+)
 
 
 @agents.command()
@@ -71,49 +62,8 @@ async def register(session: Session, name: str, rights: tuple[str, ...], **field
         _tell(session, await client.register_agent(asked))
 
 
-@agents.command()
-@click.argument("agent")
-@reason_option
-@yes_option
-@connected
-async def contain(session: Session, agent: str, reason: str, *, yes: bool) -> Status | None:
-    """Stop an agent at once: lock it and all that it delegated, void what waits, revoke its leases, end its tasks.
-
-    Exit status 6 when the lock stands but not every lease is confirmed dead yet; what is left is listed.
-    """
-    why = the_reason(reason)
-    async with session.client() as client:
-        if not yes:
-            preview = await client.preview_containment(agent)
-            session.out.note(_what_goes(preview))
-            typed = four_letters() if preview.critical or preview.leases > MANY_LEASES else ""
-            confirm(f"Contain {preview.agent_name}?", yes=False, typed=typed)
-        tally = await client.contain_agent(agent, why)
-        left = await _left(client, tally)
-    if session.out.as_json:
-        session.out.document({"tally": tally, "done": tally.done, "left": left})
-    else:
-        _tell_tally(session, tally, left)
-    return None if tally.done else Status.PARTLY
-
-
-@agents.command()
-@click.argument("agent")
-@reason_option
-@yes_option
-@connected
-async def release(session: Session, agent: str, reason: str, *, yes: bool) -> None:
-    """Give a contained agent its way back. Of a critical agent it takes two people: this proposes, or agrees."""
-    why = the_reason(reason)
-    confirm(f"Release {agent}?", yes=yes)
-    async with session.client() as client:
-        lock = await client.release_agent(agent, why)
-    if session.out.as_json:
-        session.out.document(lock)
-    elif lock.active:
-        session.out.say(f"{lock.target_name} stays contained: a second person must agree to its release.")
-    else:
-        session.out.say(f"{lock.target_name} is released.")
+for _command in (contain, release):
+    agents.add_command(_command)
 
 
 @agents.command()
@@ -127,42 +77,6 @@ async def retire(session: Session, agent: str, reason: str, *, yes: bool) -> Non
     confirm(f"Retire {agent} for good?", yes=yes, typed=agent)
     async with session.client() as client:
         _tell(session, await client.retire_agent(agent, why))
-
-
-async def _left(client: LeaseholdClient, tally: ContainmentTally) -> list[dict[str, str]]:
-    if tally.done:
-        return []
-    found = await client.list_leases(agent_id=tally.lock.agent_id, filter="state:revoking,irrevocable", limit=500)
-    return [
-        {"lease_id": lease.id, "state": lease.state.value, "dies_at": moment(lease.residual_exposure_at) or "unknown"}
-        for lease in found.items
-    ]
-
-
-def _what_goes(preview: ContainmentPreview) -> str:
-    lines = [
-        f"Containing {preview.agent_name} takes with it: {preview.tasks} tasks, {preview.delegated_tasks} delegated tasks "
-        f"({joined(preview.delegates) or 'of nobody else'}), {preview.leases} leases, {preview.approvals} approval requests, "
-        f"{preview.grants} grants.",
-    ]
-    lines += [f"Leases by revocability: {kind} {count}." for kind, count in preview.leases_by_revocability.items()]
-    if preview.people_waiting:
-        lines.append(f"Waiting for its work: {joined(preview.people_waiting)}.")
-    if preview.residual_exposure_at is not None:
-        lines.append(f"The last credential dies at {moment(preview.residual_exposure_at)} at the latest.")
-    return "\n".join(lines)
-
-
-def _tell_tally(session: Session, tally: ContainmentTally, left: list[dict[str, str]]) -> None:
-    session.out.say(f"{tally.lock.target_name} is contained: {tally.lock.reason}")
-    for receipt in tally.lock.receipts:
-        session.out.say(f"  {receipt.step}: {receipt.text}")
-    session.out.say(
-        f"Leases {tally.leases}: {tally.confirmed} confirmed, {tally.expired} expired, {tally.revoking} revoking, "
-        f"{tally.irrevocable} irrevocable. {'Done.' if tally.done else 'Not done yet:'}"
-    )
-    for lease in left:
-        session.out.say(f"  {lease['lease_id']} {lease['state']}, dies at {lease['dies_at']}")
 
 
 def _tell(session: Session, agent: Agent) -> None:

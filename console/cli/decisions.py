@@ -2,7 +2,7 @@
 
 import click
 
-from console.cli.lists import gather, listing, tell
+from console.cli.lists import list_command
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import moment, span
@@ -29,14 +29,13 @@ def decisions() -> None:
     """Decisions as they were committed."""
 
 
-@decisions.command("list")
-@listing
-@connected
-async def list_(session: Session, filter: str, limit: int, *, oldest: bool) -> None:
-    """The decisions."""
-    async with session.client() as client:
-        found = await gather(client.list_decisions, limit=limit, filter=filter, oldest=oldest)
-    tell(session, found, _COLUMNS, nothing="There is no decision, or none matches.")
+list_command(
+    decisions,
+    "The decisions.",
+    lambda client: client.list_decisions,
+    _COLUMNS,
+    nothing="There is no decision, or none matches.",
+)
 
 
 @decisions.command()

@@ -1,13 +1,17 @@
-"""Lists: pages gathered up to a limit, with a filter, and told as a table or as one document."""
+"""Lists: pages gathered up to a limit, with a filter, and told as a table or as one document.
 
-from collections.abc import Awaitable, Callable, Sequence
+Owns the command `list` of every group (`list_command`), so that each list takes the same options and the same filter language.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
-from console.cli.session import Session
+from console.cli.session import Session, connected
 from console.cli.tables import Column
-from console.client import Listed
+from console.client import LeaseholdClient, Listed
 from console.model.base import Shape
 
 S = TypeVar("S", bound=Shape)
@@ -18,6 +22,44 @@ _OPTIONS = (
     click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The most rows."),
     click.option("--oldest", is_flag=True, help="The oldest first; without it, the newest."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """An option of a list that asks for part of it; `note` is said beside the rows, if there are any."""
+
+    query: Mapping[str, str]
+    help: str
+    note: str = ""
+
+
+def list_command(
+    group: click.Group,
+    text: str,
+    call: Callable[[LeaseholdClient], Callable[..., Awaitable[Listed[S]]]],
+    columns: Sequence[Column[S]],
+    *,
+    nothing: str,
+    narrowed: Mapping[str, Narrowed] | None = None,
+) -> None:
+    """Give a group its command `list`. `narrowed` are options by name, each of which asks for part of it."""
+    options = dict(narrowed or {})
+
+    async def list_(session: Session, filter: str, limit: int, *, oldest: bool, **given: bool) -> None:
+        chosen = [options[name] for name, is_given in given.items() if is_given]
+        query = {name: value for one in chosen for name, value in one.query.items()}
+        async with session.client() as client:
+            found = await gather(call(client), limit=limit, filter=filter, oldest=oldest, **query)
+        tell(session, found, columns, nothing=nothing)
+        for one in chosen:
+            if one.note and found.items and not session.out.as_json:
+                session.out.note(one.note)
+
+    list_.__doc__ = text
+    command = connected(list_)
+    for name, one in reversed(options.items()):
+        command = click.option(f"--{name}", is_flag=True, help=one.help)(command)
+    group.command("list")(listing(command))
 
 
 def listing(function: Callable[..., Any]) -> Callable[..., Any]:

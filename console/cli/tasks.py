@@ -6,8 +6,9 @@ import click
 
 from console.cli.asking import reason_option, the_reason
 from console.cli.inputs import RIGHTS_HELP, build, rights_of
-from console.cli.lists import gather, listing, tell
+from console.cli.lists import list_command
 from console.cli.session import Session, as_agent, connected
+from console.cli.stories import story
 from console.cli.tables import Column
 from console.cli.text import joined, left, moment
 from console.model.ids import short_id
@@ -29,14 +30,15 @@ def tasks() -> None:
     """Tasks of agents."""
 
 
-@tasks.command("list")
-@listing
-@connected
-async def list_(session: Session, filter: str, limit: int, *, oldest: bool) -> None:
-    """The tasks."""
-    async with session.client() as client:
-        found = await gather(client.list_tasks, limit=limit, filter=filter, oldest=oldest)
-    tell(session, found, _COLUMNS, nothing="There is no task, or none matches.")
+list_command(
+    tasks,
+    "The tasks, running and ended.",
+    lambda client: client.list_tasks,
+    _COLUMNS,
+    nothing="There is no task, or none matches.",
+)
+
+tasks.add_command(story)
 
 
 @tasks.command()

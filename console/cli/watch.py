@@ -1,76 +1,94 @@
-"""`leasehold watch`: the live event stream as lines."""
+"""`leasehold watch`: the live event stream as lines, one event a line, in words."""
 
+import asyncio
 import contextlib
+import signal
+import sys
 from datetime import UTC, datetime
 
 import click
 
-from console.cli.failures import usage
+from console.cli.failures import Status
 from console.cli.session import Session, connected
-from console.client import Tick
+from console.cli.text import one_line
+from console.cli.watching import line_of, tree_of, wanted
+from console.client import LeaseholdClient, Resync, Tick, Unreachable
 from console.model.events import MIRRORED, Event
-from console.model.filter_fields import fields_for
-from console.model.filter_grammar import parse_filter
-from console.model.filters import FilterError, Node, evaluate
+from console.model.filters import Node
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 15.0
 
 
 @click.command()
 @click.argument("filter", required=False, default="")
-@click.option("--collection", type=click.Choice(sorted(MIRRORED)), help="Only events of these; a FILTER needs it.")
+@click.option("--collection", type=click.Choice(sorted(MIRRORED)), help="Only of these; FILTER then has their fields.")
 @click.option("--after", type=click.IntRange(0), metavar="CURSOR", help="Go on behind a cursor; without it, from now on.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after so many events.")
+@click.option("--bell", is_flag=True, help="Ring the terminal's bell with each line.")
 @connected
-async def watch(session: Session, filter: str, collection: str | None, after: int | None, count: int | None) -> None:
-    """Follow what happens, a line an event, until interrupted.
+async def watch(
+    session: Session, filter: str, collection: str | None, after: int | None, count: int | None, *, bell: bool
+) -> Status | None:
+    """Follow what happens, a line an event, until interrupted. When the plane is gone, it is tried again.
 
-    FILTER is the filter language of the console, over the changed thing: leasehold watch --collection leases state:revoking
+    \b
+    FILTER is the filter language of the console:
+      leasehold watch agent:executor-2
+      leasehold watch 'kind:approval.requested level:>=high' --bell
+      leasehold watch state:irrevocable --collection leases
     """
-    tree = _tree(filter, collection)
-    told = 0
-    async with session.client() as client:
-        with contextlib.suppress(KeyboardInterrupt):
-            async for event in client.events(after):
-                if isinstance(event, Tick) or not _wanted(event, tree, collection):
-                    continue
-                _tell(session, event)
-                told += 1
-                if count is not None and told >= count:
-                    return
+    tree = tree_of(filter, collection)
+    watching = _Watch(session, tree, collection, count, rings=bell and sys.stdout.isatty())
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with session.client() as client:
+            await watching.follow(client, after)
+    return None
 
 
-def _tree(filter: str, collection: str | None) -> Node | None:
-    if not filter.strip():
-        return None
-    if collection is None:
-        raise usage("A filter is about one kind of thing.", "Say which with --collection.")
-    try:
-        return parse_filter(filter, fields_for(collection))
-    except KeyError:
-        raise usage(f"There is no filter for {collection}.") from None
-    except FilterError as error:
-        raise usage(
-            f"The filter is wrong at character {error.position}: {error.text}", ", ".join(error.expected[:12])
-        ) from None
+class _Watch:
+    """What is told, and how much of it there was."""
 
+    def __init__(self, session: Session, tree: Node | None, collection: str | None, count: int | None, *, rings: bool) -> None:
+        self._session = session
+        self._tree = tree
+        self._collection = collection
+        self._left = count
+        self._rings = rings
 
-def _wanted(event: Event, tree: Node | None, collection: str | None) -> bool:
-    if collection is None:
+    async def follow(self, client: LeaseholdClient, after: int | None) -> None:
+        """Tell events until there were enough. What is refused is raised; what is cut off is tried again, and said."""
+        cursor, wait, ever, lost = after, FIRST_WAIT, False, False
+        while True:
+            try:
+                async for one in client.events(cursor):
+                    if lost:
+                        self._session.out.note("The plane answers again.")
+                    cursor, wait, ever, lost = one.cursor, FIRST_WAIT, True, False
+                    if self._told(one) and self._left == 0:
+                        return
+            except Resync:
+                self._session.out.note("Some events are no longer kept and were not told; going on from now.")
+                cursor, ever = None, True
+            except Unreachable as error:
+                if not ever:
+                    raise
+                self._session.out.note(f"{error} Trying again in {wait:g} s.")
+                lost = True
+                await asyncio.sleep(wait)
+                wait = min(LONGEST_WAIT, wait * 2)
+
+    def _told(self, event: Event | Tick) -> bool:
+        """Tell an event, if it is wanted."""
+        if isinstance(event, Tick) or not wanted(event, self._tree, self._collection, datetime.now(UTC)):
+            return False
+        if self._session.out.as_json:
+            self._session.out.line(event)
+        else:
+            print(one_line(line_of(event)), end="\a\n" if self._rings else "\n", flush=True)
+        if self._left is not None:
+            self._left -= 1
         return True
-    if event.collection != collection:
-        return False
-    if tree is None:
-        return True
-    row = MIRRORED[collection].model_validate(event.body)
-    return evaluate(tree, row, fields_for(collection), datetime.now(UTC))
-
-
-def _tell(session: Session, event: Event) -> None:
-    if session.out.as_json:
-        session.out.line(event)
-        return
-    body = event.body
-    who = body.get("agent_name") or body.get("name") or ""
-    what = " ".join(str(body[name]) for name in ("action", "resource") if isinstance(body.get(name), str))
-    session.out.say(
-        "  ".join(str(part) for part in (event.at.strftime("%H:%M:%S"), event.kind.ljust(20), event.id, who, what) if part)
-    )

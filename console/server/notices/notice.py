@@ -19,7 +19,7 @@ from console.model.scales import RiskLevel
 COLLECTIONS: Final = frozenset({"approvals", "locks", "leases"})
 KINDS: Final = frozenset(
     {
-        *(f"approval.{what}" for what in ("requested", "revised", "approved", "rejected", "expired", "cancelled", "void")),
+        *(f"approval.{what}" for what in ("requested", "revised", "approved", "rejected", "expired", "cancelled", "void", "withdrawn")),
         "lock.placed",
         "lock.released",
         *(f"lease.{what}" for what in ("irrevocable", "revoked", "expired", "abandoned")),
