@@ -61,6 +61,12 @@ def _groups(approval: Any) -> tuple[str, ...]:
     return tuple(part.group for part in approval.quorum)
 
 
+def _outcome_of(record: Any) -> Any:
+    """Of a record of a decision: what came out."""
+    entity = record.body.get("entity")
+    return entity.get("outcome") if record.kind == "decision.made" and isinstance(entity, dict) else None
+
+
 def _named(*fields: Field) -> dict[str, Field]:
     return {field.name: field for field in fields}
 
@@ -176,6 +182,7 @@ _FIELDS: dict[str, dict[str, Field]] = {
     "audit": _named(
         _number("seq", "seq"),
         _words("kind", "kind"),
+        _choice("outcome", _outcome_of, Outcome),
         _words("actor", lambda record: record.actor.name or record.actor.id),
         _choice("by", "actor.kind", ("agent", "operator", "resource-server", "enforcement-point", "plane")),
         _words("object", "object"),

@@ -36,6 +36,8 @@ class Span:
     """Painted as a block: the ground's colour on the tone's."""
     whole: bool = False
     """Not broken over two lines, nor parted from a whole span beside it."""
+    door: str = ""
+    """The rows behind it: a view and a filter, or a view and `@` with an id. See `ui.side`."""
 
     def __post_init__(self) -> None:
         if not is_inert(self.text):

@@ -85,8 +85,10 @@ class ClientPlane:
     async def approval_detail(self, id: str) -> ApprovalDetail:
         return await _told(self._client.show_approval(id))
 
-    async def task_story(self, task_id: str) -> list[AuditRecord]:
-        return list((await _told(self._client.list_audit(task_id=task_id, newest=True, limit=200))).items)
+    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[list[AuditRecord], bool]:
+        beginning = None if before is None else str(before)
+        listed = await _told(self._client.list_audit(root_id=root_id, newest=True, limit=200, next=beginning))
+        return list(listed.items), listed.next is not None
 
     async def audit(self, before: int | None = None, filter: str = "") -> list[AuditRecord]:
         beginning = None if before is None else str(before)

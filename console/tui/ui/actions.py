@@ -39,6 +39,7 @@ class Action:
 _TABLES = ("approvals", "tasks", "leases", "grants", "agents", "audit")
 _AGENT = ("approvals", "tasks", "leases", "grants", "agents", "audit")
 _ROWS = ("approvals", "tasks", "leases", "grants", "agents")
+_STORIES = ("approvals", "tasks", "leases", "grants")
 VIEWS = (
     ("approvals", "1", "Approvals"),
     ("tasks", "2", "Tasks"),
@@ -195,6 +196,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "y", "copy id", "Copy the row's id", "take out", rank=15),
     Action("copy-record", "Y", "copy JSON", "Copy the row as JSON", "take out"),
     Action("write", "o", "write out", "Write what is shown to a file", "take out", argument="format"),
+    Action("before", "b", "earlier entries", "Fetch the entries of the story before those that are shown", "show", _STORIES),
     Action("log", "L", "log", "Show what this console has sent", "show"),
     Action("help", "?", "help", "Help for this view", "find", keep=True, rank=22),
     Action("quit", "q", "quit", "Leave the console; agents work on", "find"),

@@ -102,7 +102,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Vertical(id="tables")
-                yield Detail(id="overview", surface="ground")
+                yield Detail(id="overview", surface="ground", by_doors=True)
                 yield Detail(id="below", surface="ground")
             yield Detail(id="card", framed=True)
         yield self.make_filter_line()

@@ -247,6 +247,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "copy": later("copying", "copy_id"),
     "copy-record": later("copying", "copy_record"),
     "write": write,
+    "before": lambda console, _: console.fetch_earlier(),
     "log": show_log,
     "help": later("helping", "help_for_view"),
     "quit": lambda console, _: console.exit(),

@@ -23,7 +23,6 @@ from console.tui.ui.options import ConsoleOptions
 
 if TYPE_CHECKING:
     from console.model.approvals import Approval, ApprovalDetail
-    from console.model.audit import AuditRecord
     from console.model.grants import Grant
 
 SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"})
@@ -65,7 +64,6 @@ class World:
         self.given: tuple[float, Approval | Grant] | None = None
         """What was given last, and when (monotonic)."""
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
-        self.stories: OrderedDict[str, tuple[Hashable, list[AuditRecord]]] = OrderedDict()
         self._sync: Synchronizer | None = None
         self._told = heard
         self._pause = pause
@@ -168,33 +166,6 @@ class World:
         if row is not None and (row.revision, row.digest) == (detail.approval.revision, detail.approval.digest):
             _keep(self.details, (id, row.version), detail)
         return detail
-
-    def story_stamp(self, task_id: str) -> Hashable:
-        """Differs when a task's story has grown."""
-        source = self.source
-        row = source.tasks.get(task_id)
-        if row is None:
-            return None
-        chain = source.chains.get(row.root_id)
-        leases = sum(one.version for one in source.leases.of("task", task_id))
-        approvals = sum(one.version for one in source.approvals.of("task", task_id))
-        return (row.state, chain.version if chain else 0, leases, approvals, len(source.decisions.of("task", task_id)))
-
-    def story_of(self, task_id: str) -> "tuple[list[AuditRecord], bool]":
-        """A task's story as it was fetched, and whether it is still whole."""
-        stamp, records = self.stories.get(task_id, (None, []))
-        return records, bool(records) and stamp == self.story_stamp(task_id)
-
-    async def fetch_story(self, task_id: str) -> None:
-        """Fetch a task's story; what was fetched before stays where the plane does not answer."""
-        if self.plane is None:
-            return
-        stamp = self.story_stamp(task_id)
-        try:
-            records = await self.plane.task_story(task_id)
-        except (ProblemError, OSError, TimeoutError):
-            return
-        _keep(self.stories, task_id, (stamp, records))
 
     # The plane
 

@@ -45,6 +45,27 @@ async def test_audit_pages_run_forwards_and_back(plane: Plane) -> None:
     assert {item["kind"] for item in kinds["items"]} == {"bundle.published"}
 
 
+async def test_the_records_of_a_whole_chain_are_joined(plane: Plane, executor: Agent) -> None:
+    helper = await plane.world.agent("summariser-1", role="summariser")
+    root = (await plane.opened(executor))["task"]
+    other = (await plane.opened(executor))["task"]
+    body = {
+        "agent": helper.name,
+        "intent": {"purpose": "answer-customer"},
+        "rights": [{"actions": ["orders.read"], "resources": ["crm/orders"], "max_class": "internal"}],
+        "seconds": 60,
+    }
+    child = (await plane.call(executor, "POST", f"/authorization/v1/tasks/{root['id']}/delegate", body)).json()["task"]
+    path = f"/authorization/v1/audit?root_id={root['id']}&newest=true"
+    records = (await plane.call("aude", "GET", path)).json()["items"]
+    assert {record["task_id"] for record in records} == {root["id"], child["id"]}
+    assert other["id"] not in {record["object_id"] for record in records}
+    assert [record["seq"] for record in records] == sorted((record["seq"] for record in records), reverse=True)
+    page = (await plane.call("aude", "GET", f"{path}&limit=1")).json()
+    assert page["next"] == str(page["items"][0]["seq"])
+    assert (await plane.call("aude", "GET", f"{path}&next=0")).json()["items"] == []
+
+
 async def test_a_checkpoint_is_signed_and_a_record_proven_in_it(plane: Plane) -> None:
     made = (await plane.call("aude", "POST", "/authorization/v1/audit/checkpoint")).json()
     assert made["signature"]

@@ -6,13 +6,13 @@ import pytest
 
 from console.model.actors import PLANE
 from console.model.audit import AuditRecord
-from console.model.bundles import Bundle, BundleState, BundleView, Finding, PolicyView
+from console.model.bundles import Bundle, BundleState, BundleView, Finding
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock, Receipt
 from console.tui.present.sheets import contain_lines, tally_lines
 from console.tui.present.spans import Line, fit_pieces, plain
 from console.tui.present.status import StatusFacts, mirror_facts, standing, status_pieces
-from console.tui.present.views.fetched import audit_detail, audit_rows, bundle_detail, policy_cells
-from console.tui.present.views.tasks import story
+from console.tui.present.views.audit import audit_detail, audit_rows
+from console.tui.present.views.policies import bundle_detail
 from tests.tui.present.test_views import one_of_each
 from tests.tui.state.plane_in_memory import NOW, agent, an_id, lease
 
@@ -63,6 +63,7 @@ def test_mode_and_connection_never_leave_the_strip(width: int) -> None:
         ({"stuck": 3}, "stuck 3"),
         ({"revision": None}, "no policy"),
         ({"sign_in_left": 30.0}, "maya ends"),
+        ({"loaded": False}, "approvals –  leases –  stuck –  policy –"),
     ],
 )
 def test_the_strip_says_what_is_different(changes: dict[str, object], expected: str) -> None:
@@ -181,11 +182,6 @@ def test_audit_records_stand_newest_first_and_are_inert() -> None:
     assert "\u202e" not in rows.cells("2")[4].text + words(audit_detail(RECORDS[0]))
 
 
-def test_a_story_is_one_timeline() -> None:
-    said = words(story(RECORDS)).split("\n")
-    assert [line.split()[1:3] for line in said[1:]] == [["✓", "lease.revoked"], ["●", "lease.active"], ["◆", "decision.made"]]
-
-
 def test_a_bundle_shows_its_tests_and_findings() -> None:
     finding = Finding(severity="warning", code="wide", file="policies/a.cedar", line=7, text="it is wide", fix="Narrow it.")
     bundle = Bundle(
@@ -201,10 +197,3 @@ def test_a_bundle_shows_its_tests_and_findings() -> None:
     said = words(bundle_detail(BundleView(bundle=bundle, tests_passed=3, tests_total=4)))
     assert "3 of 4 pass" in said
     assert "it is wide  policies/a.cedar:7" in said
-
-
-def test_a_forbid_that_nobody_can_lift_says_so() -> None:
-    assert policy_cells(PolicyView(policy_id="x", effect="forbid", file="a.cedar"))[2].text == "nobody"
-    assert (
-        policy_cells(PolicyView(policy_id="x", effect="forbid", file="a.cedar", approval="security:1"))[2].text == "security:1"
-    )

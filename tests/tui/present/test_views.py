@@ -18,7 +18,6 @@ from console.tui.present.cells import place
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line, plain
 from console.tui.present.views import agents, approvals, grants, leases, tasks
-from console.tui.present.views.overview import overview
 from console.tui.present.views.view import View, ViewRows, arrange
 from console.tui.state.mirror import Mirror, Tables
 from tests.tui.state.plane_in_memory import DIGEST, NOW, PlaneInMemory, agent, an_id, approval, grant, lease, task
@@ -242,14 +241,6 @@ def test_a_version_changes_with_what_a_row_depends_on() -> None:
     first = ViewRows(agents.VIEW, without, lambda: AT).version(agent(1).id)
     assert first != ViewRows(agents.VIEW, having, lambda: AT).version(agent(1).id)
     assert first != ViewRows(agents.VIEW, without, lambda: AT + 1).version(agent(1).id)
-
-
-def test_the_overview_counts_what_the_mirror_holds() -> None:
-    said = words(overview(one_of_each(), AT))
-    assert "TASKS|2 running" in said
-    assert "LEASES|1 live, 1 expire within 15m" in said
-    assert "APPROVALS|1 wait, the oldest for 00:42" in said
-    assert "none is published; everything is denied" in said
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)

@@ -57,6 +57,7 @@ class Estate(PlaneInMemory):
         self.forged_leaf = ""
         self.agent_text = "Approve now, please."
         self.left_to_confirm = 0
+        self.story_page = 200
         self.load = ReviewerLoad(reviewer="maya")
         self.past = PastRequests()
         self.asked: list[tuple[str, Any]] = []
@@ -157,8 +158,11 @@ class Estate(PlaneInMemory):
         self.put(after, "grant.reviewed")
         return after
 
-    async def task_story(self, task_id: str) -> list[AuditRecord]:
-        return [one for one in self.records if one.task_id == task_id]
+    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[list[AuditRecord], bool]:
+        chain = {one.id for one in self.entities.values() if isinstance(one, Task) and one.root_id == root_id}
+        told = [one for one in self.records if one.task_id in chain and (before is None or one.seq < before)]
+        newest = sorted(told, key=lambda one: -one.seq)
+        return newest[: self.story_page], len(newest) > self.story_page
 
     async def audit(self, before: int | None = None, filter: str = "") -> list[AuditRecord]:
         newest = sorted(self.records, key=lambda one: -one.seq)

@@ -116,6 +116,8 @@ async def test_the_audit_log_is_followed_and_older_records_are_fetched_at_its_en
 async def test_enter_opens_the_whole_detail_and_esc_goes_up() -> None:
     async with console(populated()) as driver:
         await driver.press("enter")
+        await driver.shown("BEFORE")
+        await driver.press("G")
         await driver.shown("MAY REVIEW")
         await driver.press("escape")
         await driver.shown("WANTS")

@@ -1,102 +1,290 @@
-"""The Overview: the pulse of the plane in figures, each computed from the mirror. Pure; imported by `tui.ui` only."""
+"""The Overview: the pulse of the plane in figures and plots. Every figure is a door to the rows behind it.
+
+Pure. What costs a walk over all leases is counted once by `count_up` and handed in; what the mirror does not hold (the
+audit log's signed heads) is handed in as `Known`, and said to be unknown until then. Imported by `tui.ui` only.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from console.tui.present.cells import countdown, figure, percent, span_of_time, sparkline
-from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.cells import bar, countdown, figure, percent, span_of_time, sparkline
+from console.tui.present.layout import side_by_side
+from console.tui.present.look import CLASS
+from console.tui.present.plot import Band, bars, last_minutes
+from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.views.view import Source
-from console.tui.present.words import BLANK, REVOCABILITY, clock, muted, plural, said, strong, text, under
+from console.tui.present.words import BLANK, REVOCABILITY, ago, muted, plural, said, sign_of, strong, text, under
+from console.tui.rows import LIVE_LEASES, AgentRow
 
-PULSE_SECONDS = 60
+if TYPE_CHECKING:
+    from console.model.audit import Checkpoints
+
+PULSE_SECONDS = 900
 SOON = 900.0
+MINUTES = 15
+LONG_GRANT = 3600.0
+"""A grant that goes on for longer than this is standing privilege."""
+_LIVE = "state:pending,active"
+_WIDE, _HUGE = 100, 160
 
 
-def overview(source: Source, now: float) -> tuple[Line, ...]:
-    """Decisions, tasks, leases, waits, expiries, what is stuck or contained, policy, and standing privilege."""
-    live = [row for state in ("pending", "active") for row in source.leases.of("state", state)]
-    waiting = source.approvals.of("state", "pending")
-    stuck = source.leases.count("state", "irrevocable")
-    contained = [row.name for row in source.agents.of("state", "contained")]
-    oldest = max((now - row.requested_at for row in waiting), default=None)
-    soon = sum(row.expires_at - now < SOON for row in live)
-    published = max(source.bundles.of("state", "published"), key=lambda row: row.revision, default=None)
-    standing = [
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was fetched beside the mirror. None is not known yet; `problem` says why, where there is a reason."""
+
+    checkpoints: "Checkpoints | None" = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is counted over all live leases and running tasks at one instant."""
+
+    tasks: int = 0
+    chains: int = 0
+    deepest: int = 0
+    live: int = 0
+    issuers: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, int] = field(default_factory=dict)
+    minutes: tuple[int, ...] = (0,) * MINUTES
+    """Expiries in each of the next minutes."""
+    late: int = 0
+    """Those that a revocation does not end before they expire."""
+
+
+def count_up(source: Source, now: float) -> Figures:
+    """Count the live leases and the running tasks."""
+    running = source.tasks.of("state", "running")
+    chains = len({row.root_id for row in running})
+    deepest = max((row.depth for row in running), default=0)
+    issuers: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    minutes = [0] * MINUTES
+    live = late = 0
+    for state in LIVE_LEASES:
+        for row in source.leases.of("state", state):
+            live += 1
+            issuers[row.issuer] += 1
+            classes[row.data_class] += 1
+            late += row.revocability == "at-expiry-only"
+            left = row.expires_at - now
+            if left < SOON:
+                minutes[max(0, int(left // 60))] += 1
+    named = dict(issuers.most_common())
+    return Figures(len(running), chains, deepest, live, named, dict(classes), tuple(minutes), late)
+
+
+def unbounded(source: Source) -> list[AgentRow]:
+    """Agents that may ask for every action or for every resource."""
+    return [
         row
         for row in source.agents.rows.values()
-        if any("*" in right.actions or "*" in right.resources for right in row.entitlement)
+        if row.state != "retired" and any("*" in right.actions or "*" in right.resources for right in row.entitlement)
     ]
-    lines = [*_decisions(source, now), BLANK]
-    lines.append(said("TASKS", strong(figure(source.tasks.count("state", "running"))), muted(" running")))
-    lines.append(said("LEASES", strong(figure(len(live))), muted(f" live, {figure(soon)} expire within {span_of_time(SOON)}")))
-    lines += (
-        [
-            under(muted("by issuer "), text(_counted(row.issuer for row in live))),
-            under(muted("by class "), text(_counted(row.data_class for row in live))),
-        ]
-        if live
-        else []
-    )
-    lines.append(
-        said(
-            "APPROVALS",
-            strong(figure(len(waiting))),
-            muted(" wait" if oldest is None else f" wait, the oldest for {countdown(oldest)}"),
-        )
-    )
-    lines.append(BLANK)
-    lines.append(
-        said(
-            "STUCK",
-            Span(plural(stuck, "revocation"), Tone.DANGER if stuck else Tone.OK),
-            muted("" if stuck else ": every one is confirmed or on its way"),
-        )
-    )
-    lines.append(said("CONTAINED", Span(", ".join(contained), Tone.DANGER) if contained else muted("no agent")))
-    if published is None:
-        lines.append(said("POLICY", Span("none is published; everything is denied", Tone.DANGER)))
+
+
+def overview(source: Source, now: float, figures: Figures, known: Known, width: int, height: int) -> tuple[Line, ...]:
+    """What is wrong first, then the pulse, what lives and what ends, and how the plane itself stands."""
+    wrong, plane = _wrong(source, now), _plane(source, now, known)
+    if width < _WIDE:
+        roomy = height >= 18
+        lines = [*wrong, *([BLANK] if roomy else [])]
+        lines += _decisions(source, now, width - 14 if roomy else 0)
+        lines += [_tasks(figures), *_leases(figures, min(40, width - 40) if roomy else 0), *_expiring(figures, plain=True)]
+        return (*lines, *([BLANK] if roomy else []), *plane)
+    huge = width >= _HUGE
+    left = width * 2 // 3 if huge else width * 3 // 5
+    right = width - left - 4
+    tall = max(6, min(14, height - 24)) if height >= 30 else 6
+    pulse = [*_decisions(source, now, 0), *_pulse_plot(source, now, left, tall)]
+    expiries = [*_expiring(figures), *_expiry_plot(figures, right, tall)]
+    upper = side_by_side(((pulse, left), (expiries, right)))
+    if huge:
+        third = (width - 8) // 3
+        lower = side_by_side(((wrong, third), ([_tasks(figures), *_leases(figures, third - 40)], third), (plane, third)))
     else:
+        lower = side_by_side((([*wrong, BLANK, *plane], left), ([_tasks(figures), *_leases(figures, right - 36)], right)))
+    return (*upper, BLANK, *lower)
+
+
+def to(door: str, *spans: Span) -> Spans:
+    """The spans as a door to these rows."""
+    return tuple(replace(span, door=door) for span in spans)
+
+
+def _wrong(source: Source, now: float) -> list[Line]:
+    waiting = source.approvals.of("state", "pending")
+    critical = sum(row.risk_level == "critical" for row in waiting)
+    spans = [
+        *to("approvals state:pending", strong(figure(len(waiting))), muted(f" approval{'' if len(waiting) == 1 else 's'}"))
+    ]
+    if critical:
+        spans += [
+            muted("   "),
+            *to("approvals level:critical state:pending", Span(f"▲▲ {critical} critical", Tone.DANGER, True)),
+        ]
+    lines = [said("WAITING", *spans)]
+    if waiting:
+        oldest = min(waiting, key=lambda row: row.requested_at)
+        soonest = min(waiting, key=lambda row: row.deadline_at)
+        waits = (muted("the oldest for "), text(countdown(now - oldest.requested_at)))
+        lapses = (muted("the next lapses in "), text(countdown(soonest.deadline_at - now)))
         lines.append(
-            said(
-                "POLICY",
-                strong(f"r{published.revision}"),
-                muted(f" published {clock(published.published_at)}, {plural(published.findings, 'finding')}"),
-            )
+            under(*to(f"approvals @{oldest.id}", *waits), muted("   "), *to(f"approvals @{soonest.id}", *lapses)),
         )
-    names = ", ".join(row.name for row in standing[:6])
-    lines.append(
-        said(
-            "STANDING",
-            Span(f"{plural(len(standing), 'agent')} without a bound: {names}", Tone.WARN)
-            if standing
-            else muted("no agent may ask for everything"),
-        )
-    )
-    late = sum(row.revocability == "at-expiry-only" for row in live)
-    lines.append(
-        said(
-            "REVOCABLE",
-            text(figure(len(live) - late)),
-            muted(f" of {plural(len(live), 'lease')} before expiry"),
-            muted(f"; the others {REVOCABILITY['at-expiry-only'][0]}" if late else ""),
-        )
-    )
-    return tuple(lines)
+    stuck, revoking = source.leases.count("state", "irrevocable"), source.leases.count("state", "revoking")
+    tone = Tone.DANGER if stuck else Tone.OK
+    words = (Span(f"{'▲▲ ' if stuck else ''}{plural(stuck, 'revocation')}", tone, strong=bool(stuck)),)
+    coming = to("leases state:revoking", text(figure(revoking)), muted(" on their way")) if revoking else ()
+    lines.append(said("STUCK", *to("leases state:irrevocable", *words), *((muted("   "),) if coming else ()), *coming))
+    contained = [row.name for row in source.agents.of("state", "contained")]
+    held = (Span(f"■ {_names(contained)}", Tone.DANGER, strong=True),) if contained else (Span("no agent", Tone.OK),)
+    lines.append(said("CONTAINED", *to("agents state:contained", *held)))
+    return [*lines, *_standing(source, now)]
 
 
-def _decisions(source: Source, now: float) -> list[Line]:
-    last = int(now)
-    seconds = [source.pulse.get(second, (0, 0, 0)) for second in range(last - PULSE_SECONDS, last)]
-    allowed, denied, escalated = (sum(one[number] for one in seconds) for number in range(3))
+def _standing(source: Source, now: float) -> list[Line]:
+    """Standing privilege: what may be asked for without a bound, and what was granted for long."""
+    wide = [row.name for row in unbounded(source)]
+    grants = [row for row in source.grants.of("state", "active") if row.ends_at - now > LONG_GRANT]
+    if not wide and not grants:
+        return [said("STANDING", *to("agents ", Span("no privilege", Tone.OK), muted(" that nobody asked for anew")))]
+    found: list[Line] = []
+    if wide:
+        named = "agents agent:" + ",".join(wide[:20])
+        found.append(
+            said("STANDING", *to(named, Span(f"▲ {plural(len(wide), 'agent')}", Tone.WARN), muted(" without a bound")))
+        )
+    if grants:
+        spans = to("grants state:active expires:>1h", Span(f"▲ {plural(len(grants), 'grant')}", Tone.WARN), muted(" for hours"))
+        found.append(under(*spans) if found else said("STANDING", *spans))
+    return found
+
+
+def _decisions(source: Source, now: float, spark: int) -> list[Line]:
+    held, length = last_minutes(source.pulse, now, 60, 60)
+    rate = sum(sum(one) for one in held) / (len(held) * length)
+    spans, seconds = last_minutes(source.pulse, now, PULSE_SECONDS, spark or 60)
+    allowed, denied, escalated = (sum(one[at] for one in spans) for at in range(3))
     total = allowed + denied + escalated
-    spans = [strong(f"{total / PULSE_SECONDS:.1f}"), muted(" a second over the last minute")]
-    lines = [said("DECISIONS", *spans)]
-    if total:
-        shares = (text(f"denied {percent(denied / total)}"), muted("   "), text(f"escalated {percent(escalated / total)}"))
-        lines.append(under(*shares))
-        lines.append(under(Span(sparkline([sum(one) for one in seconds], PULSE_SECONDS), Tone.INFO)))
+    every, of = "audit kind:decision.made age:<15m", "audit kind:decision.made age:<15m outcome:"
+    if not total:
+        return [said("DECISIONS", *to(every, muted("none in the last 15 minutes")))]
+    line = said(
+        "DECISIONS",
+        *to(every, strong(f"{rate:.1f}"), muted(" a second   ")),
+        *to(f"{of}deny", Span(f"✗ denied {percent(denied / total)}", Tone.DANGER if denied else Tone.MUTED), muted("   ")),
+        *to(f"{of}escalate", Span(f"◆ escalated {percent(escalated / total)}", Tone.WARN if escalated else Tone.MUTED)),
+    )
+    if not spark:
+        return [line]
+    drawn = sparkline([sum(one) / seconds for one in spans], spark)
+    return [line, under(*to(every, Span(drawn, Tone.INFO)))]
+
+
+def _pulse_plot(source: Source, now: float, width: int, height: int) -> list[Line]:
+    spans, seconds = last_minutes(source.pulse, now, PULSE_SECONDS, max(15, width - 12))
+    if not any(sum(one) for one in spans):
+        return []
+    bands = [
+        Band([one[at] / seconds for one in spans], tone) for at, tone in ((1, Tone.DANGER), (2, Tone.WARN), (0, Tone.INFO))
+    ]
+    words = ("15m ago", "10m", "5m", "now")
+    return list(bars(bands, width, height, unit="/s", below=words, door="audit kind:decision.made age:<15m"))
+
+
+def _tasks(figures: Figures) -> Line:
+    below = f" in {plural(figures.chains, 'chain')}" + (f", up to {figures.deepest} deep" if figures.deepest else "")
+    return said("TASKS", *to("tasks state:running", strong(figure(figures.tasks)), muted(f" running{below}")))
+
+
+def _leases(figures: Figures, room: int) -> list[Line]:
+    """By issuer and by class; with bars where there is `room` for them, in cells."""
+    lines = [said("LEASES", *to(f"leases {_LIVE}", strong(figure(figures.live)), muted(" live")))]
+    if not figures.live:
+        return lines
+    issuers: list[Span] = [muted("by issuer")]
+    for name, count in list(figures.issuers.items())[:6]:
+        issuers += [muted("   "), *to(f"leases issuer:{name} {_LIVE}", text(f"{name} "), strong(figure(count)))]
+    lines.append(under(*issuers))
+    known = [str(name) for name in CLASS]
+    named = sorted(figures.classes, key=lambda name: known.index(name) if name in known else -1)
+    if room < 8:
+        classes: list[Span] = [muted("by class ")]
+        for name in named:
+            counted = (Span(f"{name} ", sign_of(CLASS, name).tone), strong(figure(figures.classes[name])))
+            classes += [muted("  "), *to(f"leases class:{name} {_LIVE}", *counted)]
+        lines.append(under(*classes))
+    else:
+        for name in named:
+            sign, count = sign_of(CLASS, name), figures.classes[name]
+            full, _ = bar(count / figures.live, min(room, 30))
+            words = (Span(f"{sign.glyph:<3}{sign.word:<13}", sign.tone), strong(f"{figure(count):>7} "), Span(full, sign.tone))
+            lines.append(under(*to(f"leases class:{name} {_LIVE}", *words)))
+    if figures.late:
+        late = (
+            Span(figure(figures.late), Tone.WARN, strong=True),
+            muted(f" can be revoked {REVOCABILITY['at-expiry-only'][0]}"),
+        )
+        lines.append(under(*to(f"leases revocability:at-expiry-only {_LIVE}", *late)))
     return lines
 
 
-def _counted(values: Iterable[str]) -> str:
-    return "   ".join(f"{value} {figure(count)}" for value, count in Counter(values).most_common(6))
+def _expiring(figures: Figures, *, plain: bool = False) -> list[Line]:
+    soon, door = sum(figures.minutes), f"leases expires:<15m {_LIVE}"
+    spans = [*to(door, strong(figure(soon)), muted(f" leases within {span_of_time(SOON)}"))]
+    if figures.minutes[0]:
+        within = (Span(figure(figures.minutes[0]), Tone.WARN, strong=True), muted(" within a minute"))
+        spans += [muted("   "), *to(f"leases expires:<1m {_LIVE}", *within)]
+    if plain and soon:
+        spans += [muted("   "), *to(door, Span(sparkline(figures.minutes, MINUTES), Tone.INFO))]
+    return [said("EXPIRING", *spans)]
+
+
+def _expiry_plot(figures: Figures, width: int, height: int) -> list[Line]:
+    if not any(figures.minutes):
+        return []
+    bands = [Band((figures.minutes[0], *[0] * (MINUTES - 1)), Tone.WARN), Band((0, *figures.minutes[1:]), Tone.INFO)]
+    return list(bars(bands, width, height, below=("now", "5m", "10m", "15m"), door=f"leases expires:<15m {_LIVE}"))
+
+
+def _plane(source: Source, now: float, known: Known) -> list[Line]:
+    published = max(source.bundles.of("state", "published"), key=lambda row: row.revision, default=None)
+    if published is None:
+        lines = [said("POLICY", *to("policies", Span("✗ none is published; everything is denied", Tone.DANGER)))]
+    else:
+        findings = f", {plural(published.findings, 'finding')}"
+        since = "of an unknown age" if published.published_at is None else f"{countdown(now - published.published_at)} old"
+        lines = [
+            said(
+                "POLICY",
+                *to("policies", strong(f"r{published.revision}"), muted(f" {since}")),
+                *to("policies", Span(findings, Tone.WARN if published.findings else Tone.MUTED)),
+            )
+        ]
+    lines.append(said("AUDIT", *to("audit", *_audit(known, now))))
+    running = source.grants.count("state", "active")
+    broken = [row for row in source.grants.of("state", "active") if row.kind == "break-glass"]
+    glass = to("grants kind:break-glass", Span(f"   ▲▲ {plural(len(broken), 'broken glass', 'broken glasses')}", Tone.DANGER))
+    grants = to("grants state:active", strong(figure(running)), muted(" running"))
+    lines.append(said("GRANTS", *grants, *(glass if broken else ())))
+    agents = source.agents.count("state", "active")
+    return [*lines, said("AGENTS", *to("agents state:active", strong(figure(agents)), muted(" active")))]
+
+
+def _audit(known: Known, now: float) -> Spans:
+    if known.checkpoints is None:
+        return (muted(f"not known: {known.problem}" if known.problem else "not known yet"),)
+    size, newest = known.checkpoints.size, next(iter(known.checkpoints.items), None)
+    if newest is None:
+        return (strong(figure(size)), muted(" records, "), Span("▲ none of them signed yet", Tone.WARN))
+    behind = size - newest.size
+    signed = Span("✓ signed ", Tone.OK)
+    rest = f", {figure(behind)} since" if behind else ""
+    return (strong(figure(size)), muted(" records   "), signed, muted(f"{ago(newest.at.timestamp(), now)}{rest}"))
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,16 +1,15 @@
-"""The Tasks view: a tree by delegation, and the story of a chain as one timeline."""
+"""The Tasks view: a tree by delegation, what each chain has touched and spent."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from console.model.audit import AuditRecord
 from console.model.filter_fields import fields_for
 from console.model.filters import Node, with_getters
-from console.tui.present.cells import Align, Cell, Column, countdown, figure, instant, short_id
+from console.tui.present.cells import Align, Cell, Column, countdown, figure, short_id
 from console.tui.present.look import CLASS, RISK, TASK
-from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.spans import Line, Tone
 from console.tui.present.views.view import Source, View, ViewRows, arrange
 from console.tui.present.words import BLANK, chain, clock, muted, plural, right_words, said, sign_of, strong, text, under
 from console.tui.rows import LIVE_LEASES, TaskRow
@@ -142,66 +141,6 @@ def detail(source: Source, row: TaskRow, now: float) -> tuple[Line, ...]:
         for number, right in enumerate(row.rights[:8])
     ]
     return tuple(lines)
-
-
-_STORY = {
-    "decision.made": ("◆", Tone.INFO),
-    "lease.active": ("●", Tone.OK),
-    "lease.revoking": ("✗", Tone.WARN),
-    "lease.revoked": ("✓", Tone.MUTED),
-    "lease.irrevocable": ("▲", Tone.DANGER),
-    "task.delegated": ("→", Tone.DELEGATION),
-    "task.observed": ("↓", Tone.INFO),
-    "task.contained": ("■", Tone.DANGER),
-    "approval.requested": ("◆", Tone.WARN),
-    "approval.approved": ("✓", Tone.OK),
-    "approval.rejected": ("✗", Tone.DANGER),
-    "lock.placed": ("■", Tone.DANGER),
-}
-
-
-def story(records: Sequence[AuditRecord], newest_first: bool = True) -> tuple[Line, ...]:
-    """The chain's story as one timeline: when, what, about what, and by whom."""
-    lines = [Line((Span("STORY", Tone.BRASS), muted(f"   {plural(len(records), 'record')}")))]
-    for record in sorted(records, key=lambda one: one.seq, reverse=newest_first):
-        glyph, tone = _STORY.get(record.kind, ("·", Tone.MUTED))
-        entity = record.body.get("entity")
-        known: dict[str, Any] = dict(entity) if isinstance(entity, dict) else {}
-        lines.append(
-            Line(
-                (
-                    muted(instant(record.at)),
-                    text(" "),
-                    Span(f"{glyph} {record.kind}", tone, whole=True),
-                    *_about(record, known),
-                ),
-                indent=11,
-            )
-        )
-    return tuple(lines)
-
-
-def _about(record: AuditRecord, entity: dict[str, Any]) -> tuple[Span, ...]:
-    ask = entity.get("ask")
-    subject = ask if isinstance(ask, dict) else entity
-    words = [str(subject[name]) for name in ("action", "resource") if subject.get(name)]
-    outcome = entity.get("outcome")
-    if outcome:
-        words.insert(0, str(outcome))
-    if record.kind == "task.delegated":
-        words.append(str(entity.get("agent_name", "")))
-    seen = record.body.get("observation")
-    if isinstance(seen, dict):
-        words = [str(seen.get(name, "")) for name in ("direction", "resource", "data_class")]
-        words.append(f"{seen.get('rows', 0)} rows" if seen.get("rows") != 1 else "1 row")
-    # An allow explains itself by what was allowed; a refusal must say why.
-    why = (
-        (entity.get("text") if outcome != "allow" else "")
-        if outcome
-        else entity.get("revoke_reason") or entity.get("end_reason")
-    )
-    by = record.actor.name or record.actor.id
-    return (text(f"  {' '.join(words)}"), muted(f"  {why}" if why else ""), muted(f"  by {by}"))
 
 
 def _depends(source: Source, row: TaskRow) -> Hashable:
