@@ -3,15 +3,22 @@
 Also the words for tables that have nothing to show. Pure; imported by `tui.ui` only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from console.tui.present.cells import countdown, figure, span_of_time
+from console.tui.present.cells import countdown, figure, instant, span_of_time
 from console.tui.present.look import CONNECTION
-from console.tui.present.spans import Piece, Span, Tone
-from console.tui.present.views.view import Source
+from console.tui.present.spans import Piece, Span, Spans, Tone
+from console.tui.rows import moment
+
+if TYPE_CHECKING:
+    from console.tui.present.views.view import Source
 
 _SHORT = {"production": "PROD", "staging": "STAGE", "development": "DEV"}
 """Where there is little room, so that the operator's name still has some."""
+COLOURS = {"red": Tone.DANGER, "amber": Tone.WARN, "green": Tone.OK, "blue": Tone.INFO, "grey": Tone.MUTED}
+"""The tones of a profile's colours."""
+_NOT_KNOWN = Span("–", Tone.MUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +39,11 @@ class StatusFacts:
     stuck: int = 0
     revision: int | None = None
     production: bool = True
+    loaded: bool = True
+    """Whether the mirror has been told anything; until then no figure is known, and none is made up."""
 
 
-def mirror_facts(source: Source, now: float) -> dict[str, int | float | None]:
+def mirror_facts(source: "Source", now: float) -> dict[str, int | float | None]:
     """The figures of the strip that come from the mirror; hand them to `StatusFacts`."""
     waiting = source.approvals.of("state", "pending")
     published = source.bundles.of("state", "published")
@@ -60,22 +69,28 @@ def status_pieces(facts: StatusFacts) -> tuple[Piece, ...]:
         Piece((_connection(facts),), 0),
         Piece(_approvals(facts, whole=True), 2, name="approvals", short=_approvals(facts)),
         Piece(_leases(facts, whole=True), 4, name="leases", short=_leases(facts)),
+        Piece((Span("stuck ", Tone.MUTED), _stuck(facts)), 3, name="stuck"),
         Piece(
-            (
-                Span("stuck ", Tone.MUTED),
-                Span(str(facts.stuck), Tone.DANGER if facts.stuck else Tone.TEXT, strong=bool(facts.stuck)),
-            ),
-            3,
-            name="stuck",
-        ),
-        Piece(
-            (*((Span("policy ", Tone.MUTED),) if facts.revision is not None else ()), _revision(facts)),
+            (*((Span("policy ", Tone.MUTED),) if facts.revision is not None or not facts.loaded else ()), _revision(facts)),
             5,
             name="policies",
             short=(_revision(facts),),
         ),
     ]
     return tuple(pieces)
+
+
+def strip_pieces(facts: StatusFacts, colour: str, now: float) -> list[Piece]:
+    """The whole strip: the environment as a block in the profile's colour, and the clock (seconds since the epoch)."""
+    pieces = list(status_pieces(facts))
+    tone, first = COLOURS[colour], pieces[0]
+    pieces[0] = replace(first, spans=_toned(first.spans, tone), short=_toned(first.short, tone))
+    pieces.append(Piece((Span(instant(moment(now)), Tone.MUTED),), 9, right=True))
+    return pieces
+
+
+def _toned(spans: Spans, tone: Tone) -> Spans:
+    return tuple(replace(span, tone=tone) for span in spans)
 
 
 def _sign_in(left: float) -> str:
@@ -91,7 +106,15 @@ def _environment(facts: StatusFacts) -> Piece:
     return Piece((whole,), 1, short=(fewer,))
 
 
+def _stuck(facts: StatusFacts) -> Span:
+    if not facts.loaded:
+        return _NOT_KNOWN
+    return Span(str(facts.stuck), Tone.DANGER if facts.stuck else Tone.TEXT, strong=bool(facts.stuck))
+
+
 def _revision(facts: StatusFacts) -> Span:
+    if not facts.loaded:
+        return _NOT_KNOWN
     known = facts.revision is not None
     return Span(f"r{facts.revision}" if known else "no policy", Tone.TEXT if known else Tone.DANGER)
 
@@ -114,12 +137,16 @@ def _connection(facts: StatusFacts) -> Span:
 
 def _approvals(facts: StatusFacts, *, whole: bool = False) -> tuple[Span, ...]:
     word = "approvals " if whole else "appr "
+    if not facts.loaded:
+        return (Span(word, Tone.MUTED), _NOT_KNOWN)
     spans = (Span(word, Tone.MUTED), Span(figure(facts.approvals), strong=bool(facts.approvals)))
     critical = f" ({facts.critical} critical)" if whole else f" ({facts.critical}!)"
     return (*spans, Span(critical, Tone.DANGER, strong=True)) if facts.critical else spans
 
 
 def _leases(facts: StatusFacts, *, whole: bool = False) -> tuple[Span, ...]:
+    if not facts.loaded:
+        return (Span("leases ", Tone.MUTED), _NOT_KNOWN)
     spans = (Span("leases ", Tone.MUTED), Span(figure(facts.leases), strong=True))
     if facts.next_expiry is None:
         return spans

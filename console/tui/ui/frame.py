@@ -1,12 +1,11 @@
 """The frame around the tables: strip, view bar and key line, put together from what the world knows. Paints nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from console.tui.present import status
 from console.tui.present.bars import KeyHint, Tab
 from console.tui.present.cells import figure, instant
 from console.tui.present.spans import Line, Piece, Span, Spans, Tone
-from console.tui.present.status import status_pieces
 from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
@@ -14,26 +13,17 @@ from console.tui.ui.actions import ACTIONS, VIEWS, Action
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
-COLOURS = {"red": Tone.DANGER, "amber": Tone.WARN, "green": Tone.OK, "blue": Tone.INFO, "grey": Tone.MUTED}
 _KEY_WORDS = {"escape": "esc", "question_mark": "?", "exclamation_mark": "!"}
 _TINY = ("contain", "help")
 
 
 def strip_pieces(world: World) -> list[Piece]:
     """The status strip. The environment is a filled block in the profile's colour."""
-    pieces = list(status_pieces(world.facts()))
-    tone = COLOURS[world.options.colour]
-    first = pieces[0]
-    pieces[0] = replace(first, spans=_toned(first.spans, tone), short=_toned(first.short, tone))
+    pieces = status.strip_pieces(world.facts(), world.options.colour, world.now())
     if world.signed_out:
         pieces.insert(1, Piece((Span("✗ SIGN-IN ENDED", Tone.DANGER, strong=True), muted(" leasehold login")), 0))
         del pieces[2]
-    pieces.append(Piece((muted(instant(moment(world.now()))),), 9, right=True))
     return pieces
-
-
-def _toned(spans: Spans, tone: Tone) -> Spans:
-    return tuple(replace(span, tone=tone) for span in spans)
 
 
 def tabs(world: World) -> list[Tab]:

@@ -107,6 +107,7 @@ class World:
             armed_left=session.armed_for(monotonic),
             silent=self.connection.silent_for(monotonic),
             production=self.options.colour == "red",
+            loaded=self.mirror.loaded,
             **figures,
         )
 
