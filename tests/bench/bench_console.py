@@ -13,8 +13,9 @@ small commits), and its feed sends them. The console comes first; then its twin 
 - Key to paint: from the writing of the key until the answer stands on the screen: another lease under the cursor (an arrow,
   a page), another view's titles and the row under its cursor. Pauses of uneven length lie between keys.
 - Event to paint: a lease in sight is revoked over HTTP; from the sending of that request, the plane's durable commit
-  included, until the lease's own line says so. Beside it, how much of that had passed when the request was answered, and when
-  the event reached a second reader of the stream.
+  included, until the lease's row no longer stands there as active: it says *revoked*, or the new order took it to the end.
+  Beside it, how much of that had passed when the request was answered, and when the event reached a second reader of the
+  stream.
 - Processor: of the program's process, leases in sight, over ten seconds. Memory: its resident (and proportional) set.
 
 The budgets are those for 100,000 leases and 1,000 events a second. With p50 / p95 / p99 the budget is in the same places.

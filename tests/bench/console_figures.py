@@ -18,6 +18,7 @@ from console.model.leases import Lease
 from tests.bench.bench_plane import Estate, request
 from tests.bench.http_load import Connection, processor_seconds
 from tests.bench.pty_terminal import Terminal, cursor_line
+from tests.bench.screen_model import ScreenModel
 
 KEYS, PAGES, SWITCHES, MARKS = 160, 60, 24, 20
 MOST_SECONDS = 30.0
@@ -28,6 +29,8 @@ EARLY_SECONDS = 60.0
 _ROW = re.compile(r"\b(?:copy|mark)-\d+")
 _LIVE = re.compile(r"\bLIVE\b.*?\bleases ([\d,]+)")
 NEAR = "mark-"
+_SCOPE = 28
+"""The least cells of the column of scopes."""
 LEASES, AGENTS = ("LEFT", "SCOPE"), ("AGENT", "OWNER")
 """Titles that stand in one line of a view and of no other."""
 
@@ -198,7 +201,7 @@ async def marks(terminal: Terminal, program: Program, estate: Estate, token: str
             sent = time.perf_counter()
             answer = asyncio.create_task(connection.ask(asked_for))
             painted = await terminal.until(
-                lambda one, name=name: one.screen.line_with(f"{name} ", "revok") >= 0,  # type: ignore[misc]
+                lambda one, name=name: not stands_active(one.screen, name),  # type: ignore[misc]
                 f"the new state of {name}",
             )
             found.painted.append(painted - sent)
@@ -208,6 +211,17 @@ async def marks(terminal: Terminal, program: Program, estate: Estate, token: str
         connection.close()
         stream.close()
     return found
+
+
+def stands_active(screen: ScreenModel, name: str) -> bool:
+    """Whether a lease's row stands in the table as active. Beside and below the table it may be told about as well."""
+    titles = screen.line_with(*LEASES)
+    scope = screen.text(titles).index("SCOPE") if titles >= 0 else 0
+    for line in map(screen.text, range(titles + 1, screen.lines)):
+        before, cell = line[:scope], line[scope : scope + _SCOPE]
+        if f"{name} " in cell and "active" in before and "lease." not in before:
+            return True
+    return False
 
 
 def revocation(estate: Estate, lease: Lease) -> bytes:

@@ -1,6 +1,6 @@
 """What the benchmark of the console reads from a screen and writes into its table. No figure is judged here."""
 
-from tests.bench.console_figures import live_leases
+from tests.bench.console_figures import live_leases, stands_active
 from tests.bench.figure_table import Row, percentiles, table
 from tests.bench.pty_terminal import cursor_line
 from tests.bench.screen_model import ScreenModel
@@ -46,6 +46,15 @@ def test_what_is_live_is_read_from_both_programs() -> None:
     assert live_leases("SAFE   ● LIVE   approvals 0   leases 99,936 next 08:55") == 99_936
     assert live_leases("LIVE  leases 10,000") == 10_000
     assert live_leases("CONNECTING  leases 10,000") == 0
+
+
+def test_a_row_stands_active_until_it_is_painted_otherwise_or_has_left() -> None:
+    titles, story = b"\x1b[1;1H LEFT  STATE   SCOPE", b"\x1b[4;1H lease.active   read mark-1 "
+    row, beside = b"\x1b[2;1H 05:00 active  read mark-1 ", b"\x1b[3;1H 05:00 active  read mark-2 mark-1 "
+    assert stands_active(screen(titles, row, story), "mark-1")
+    assert not stands_active(screen(titles, row, b"\x1b[2;1H 05:00 revoked read mark-1 active"), "mark-1")
+    assert not stands_active(screen(titles, story), "mark-1")
+    assert stands_active(screen(titles, beside), "mark-2")
 
 
 def test_a_line_says_whether_it_is_within_its_budget_and_what_the_twin_needs() -> None:
