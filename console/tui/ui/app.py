@@ -88,7 +88,6 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         self._sheet: tuple[Sheet, Pin | None] | None = None
         self._rearranging = False
         self._rearranged_at = float("-inf")
-        self._rearranging_took = 0.0
         self._jobs: set[asyncio.Task[None]] = set()
 
     def get_line_filters(self) -> Sequence[LineFilter]:

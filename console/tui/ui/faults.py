@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.tui.present.spans import Span, Tone
+from console.tui.ui.widgets.paint import PaintFaulted
 
 if TYPE_CHECKING:
     from console.tui.ui.app import Console
@@ -79,6 +80,10 @@ class Careful:
         """Write an unexpected error down, and say that it happened."""
         self.fault_log.note(error)
         self.say(Span("▲ ", Tone.WARN, strong=True), Span(sentence(error), Tone.WARN), stay=True)
+
+    def on_paint_faulted(self: "Console", message: PaintFaulted) -> None:  # type: ignore[misc]  # a part of the application
+        """Something could not be painted."""
+        self.went_wrong(message.error)
 
     def carefully(self: "Console", do: Callable[[], None]) -> Callable[[], None]:  # type: ignore[misc]  # a part of the application
         """The same thing to do, whose unexpected errors are told instead of ending the console."""

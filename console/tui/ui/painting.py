@@ -1,8 +1,11 @@
 """What happens and when it is painted: batches of changes, the clock's second, and the frame around the tables.
 
-Owns the pace: what is in sight is painted with every batch, the order is taken at most four times a second.
+Owns the pace: what is in sight is painted with every batch, the order is taken at most four times a second, and a long
+order in slices between which keys are answered.
 """
 
+import asyncio
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from console.tui.state.mirror import Changes
@@ -18,9 +21,14 @@ if TYPE_CHECKING:
     from console.tui.ui.app import Console
 
 REARRANGE_EVERY = 0.25
-REARRANGE_AT_LEAST = 5.0
-REARRANGE_SHARE = 25
-"""Ordering takes at most one part in so many of the time, and is done at least every five seconds all the same."""
+SLICE = 0.003
+"""Seconds for which a long order is taken without a pause."""
+REST = 0.002
+REST_AFTER_KEY = 0.03
+"""Seconds between two slices, and while somebody types."""
+STEP = 250
+SWEEP_EVERY = 5
+"""Seconds after which all rows are looked at again, where time alone or other rows can move them."""
 FOLLOW_EVERY = 2.0
 
 
@@ -30,7 +38,9 @@ class Painting:
     paused: bool
     _rearranging: bool
     _rearranged_at: float
-    _rearranging_took: float
+    _arranging = False
+    _seconds = 0
+    _told: tuple[Hashable, ...] = ()
 
     def hear(self: "Console", changes: Changes) -> None:  # type: ignore[misc]  # a part of the application
         """The world has changed: paint what is in sight, reorder at most four times a second, disarm what has moved."""
@@ -42,34 +52,68 @@ class Painting:
         for result in self.world.settled():
             self.tell(result)
         hear_watched(self, changes)
+        for pane in self.panes.values():
+            pane.prepare() if changes.reset else pane.hear(changes.dirty)
+            if pane is not self.pane:
+                pane.step(STEP)
         if self.paused or not self.in_sight:
             return
         if changes.reset or not changes.dirty:
-            self._rearrange_soon()
-            self.paint_frame()
+            self.rearrange()
         elif not self.pane.depends_on.isdisjoint(changes.dirty):
             if self.pane.table is not None:
                 self.pane.table.touch()
             self._rearrange_soon()
+        self._go_on()
 
     def _rearrange_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
-        # What ordering the rows costs bounds how often it is done, so that it never takes more than a small share of the time.
-        every = min(REARRANGE_AT_LEAST, max(REARRANGE_EVERY, self._rearranging_took * REARRANGE_SHARE))
-        wait = every - (self.world.times.monotonic() - self._rearranged_at)
+        wait = REARRANGE_EVERY - (self.world.times.monotonic() - self._rearranged_at)
         if wait <= 0:
             self.rearrange()
         elif not self._rearranging:
             self._rearranging = True
-            self.set_timer(min(wait, every), self.carefully(self.rearrange))
+            self.set_timer(wait, self.carefully(self.rearrange))
 
     def rearrange(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
-        """Take the present order of the rows now."""
+        """Take the present order of the rows now, or as much of it as a moment allows; the rest follows by itself."""
         self._rearranging = False
         self._rearranged_at = self.world.times.monotonic()
         if not self.paused and self.in_sight:
             self.pane.rearrange()
-            self._rearranging_took = self.world.times.monotonic() - self._rearranged_at
-            self.repaint()
+            self.paint_frame()
+            told = self._stamp()
+            if told != self._told:
+                self._told = told
+                self.paint_side()
+            self._go_on()
+
+    def _stamp(self: "Console") -> tuple[Hashable, ...]:  # type: ignore[misc]  # a part of the application
+        """Differs when the details have something else to tell."""
+        key, table = self.pane.cursor, self.pane.table
+        version = table.version(key) if table is not None and key is not None else None
+        return (self.pane.name, key, version, int(self.world.now()), self.screen_stack[0].size)
+
+    def _go_on(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        """Take the rest of the orders, beside the screen."""
+        if not self._arranging and not all(pane.settled for pane in self.panes.values()):
+            self._arranging = True
+            self.work(self._arrange())
+
+    async def _arrange(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        monotonic = self.world.times.monotonic
+        try:
+            while True:
+                left = sorted((one for one in self.panes.values() if not one.settled), key=lambda one: one is not self.pane)
+                if not left:
+                    return
+                until = monotonic() + SLICE
+                while not left[0].step(STEP) and monotonic() < until:
+                    pass
+                if left[0] is self.pane and left[0].settled:
+                    self.rearrange()
+                await asyncio.sleep(REST_AFTER_KEY if monotonic() - self.world.touched_at < 2 * REST_AFTER_KEY else REST)
+        finally:
+            self._arranging = False
 
     @property
     def in_sight(self: "Console") -> bool:  # type: ignore[misc]  # a part of the application
@@ -83,13 +127,16 @@ class Painting:
         self.screen_stack[0].query_one(MessageLine).pass_time()
         for result in self.world.settled():
             self.tell(result)
+        self._seconds += 1
+        for pane in self.panes.values():
+            pane.pass_time(sweep=self._seconds % SWEEP_EVERY == 0)
         if self.paused:
             self.paint_frame()
             return
         if self.pane.table is not None:
-            self.pane.table.say(self.pane.notice())
             self.pane.table.touch()
-        self.repaint()
+        self.rearrange()
+        self._go_on()
 
     def follow(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """What was fetched is followed while it is shown and live: the audit log, and what the card has beside the mirror."""

@@ -4,7 +4,7 @@ Owns cursor-independent state of a view (filter, sorting, hidden columns, what w
 row and whose it is; it paints nothing itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from console.tui.rows import AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
 from console.tui.ui.widgets.rows import Condition, NoRows, Notice, Rows
 from console.tui.ui.widgets.table import LiveTable
 from console.tui.ui.world import World
+
+_STEP = 2_000
+"""So many rows are looked at without a pause: a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,24 @@ class Pane:
     def sortable(self) -> tuple[Column, ...]:
         """The columns by which it can be sorted."""
         return ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the order is the one that was asked for, up to the last change heard of."""
+        return True
+
+    def hear(self, dirty: Mapping[str, Collection[str]]) -> None:
+        """Rows of the mirror have changed: ids by collection."""
+
+    def pass_time(self, *, sweep: bool) -> None:
+        """A second has passed; with `sweep` every row is looked at that more than its own change can move."""
+
+    def prepare(self) -> None:
+        """Have the order taken by `step`, whether or not the pane is in sight."""
+
+    def step(self, rows: int) -> bool:
+        """Go on taking the order, by no more than so many rows. Returns whether it is settled."""
+        return True
 
     def rearrange(self) -> None:
         """Take the present order and give it to the table."""
@@ -109,22 +130,45 @@ class MirrorPane(Pane):
 
     view: View[Any] = field(default=approvals.VIEW)
     view_rows: ViewRows[Any] | None = None
+    """What the table is fed with."""
+    made: ViewRows[Any] | None = None
+    """What it will be fed with, once there is an order: another one after a snapshot."""
 
     def sortable(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.sortable and column.key in self.view.sort_keys)
 
     def _feed(self) -> ViewRows[Any]:
         """The rows; made anew when a snapshot has replaced the tables."""
-        held = self.view_rows
-        if held is None or held.source is not self.world.source:
+        if self.made is None or self.made.source is not self.world.source:
             made = tasks.TaskTree if self.view is tasks.VIEW else ViewRows
-            held = self.view_rows = made(self.view, self.world.source, self.world.now)
-        return held
+            self.made = made(self.view, self.world.source, self.world.now)
+        self.made.arrange(self.node, self.sorting)
+        return self.made
+
+    @property
+    def settled(self) -> bool:
+        return self.made is None or self.made.settled
+
+    def hear(self, dirty: Mapping[str, Collection[str]]) -> None:
+        if self.made is not None:
+            self.made.hear(dirty)
+
+    def pass_time(self, *, sweep: bool) -> None:
+        if self.made is not None:
+            self.made.pass_time(sweep=sweep)
+
+    def prepare(self) -> None:
+        self._feed()
+
+    def step(self, rows: int) -> bool:
+        return self.made is None or self.made.step(rows)
 
     def rows(self) -> Rows:
         feed = self._feed()
-        feed.rearrange(self.node, self.sorting)
-        return feed
+        feed.step(_STEP)
+        if feed.arranged or self.view_rows is None:
+            self.view_rows = feed
+        return self.view_rows
 
     def notice(self) -> Notice:
         world, connection = self.world, self.world.connection
@@ -133,7 +177,7 @@ class MirrorPane(Pane):
             return Notice(condition, "Your sign-in has ended or was not accepted.", world.signed_out)
         stand = standing(
             str(connection.state),
-            loaded=world.mirror.loaded,
+            loaded=world.mirror.loaded and self.made is not None and self.made.arranged,
             shown=len(self.keys),
             filtered=self.node is not None,
             empty=self.view.empty,

@@ -61,6 +61,8 @@ class World:
         self.signed_out = ""
         """Why the plane does not know who is here, with the next step; empty while it does."""
         self.identified = False
+        self.touched_at = float("-inf")
+        """When a key was pressed last (monotonic)."""
         self.given: tuple[float, Approval | Grant] | None = None
         """What was given last, and when (monotonic)."""
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
@@ -113,7 +115,8 @@ class World:
 
     def touch(self) -> None:
         """A key was pressed."""
-        self.session = touched(self.session, self.times.monotonic())
+        self.touched_at = self.times.monotonic()
+        self.session = touched(self.session, self.touched_at)
 
     def turn_arming(self) -> str:
         """Arm, or be SAFE again. Returns the sentence that says what it is now."""

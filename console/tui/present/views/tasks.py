@@ -6,11 +6,12 @@ from operator import attrgetter
 from typing import Any
 
 from console.model.filter_fields import fields_for
-from console.model.filters import Node, with_getters
+from console.model.filters import with_getters
 from console.tui.present.cells import Align, Cell, Column, countdown, figure, short_id
 from console.tui.present.look import CLASS, RISK, TASK
 from console.tui.present.spans import Line, Tone
-from console.tui.present.views.view import Source, View, ViewRows, arrange
+from console.tui.present.views.ranking import Keys
+from console.tui.present.views.view import Source, View, ViewRows
 from console.tui.present.words import BLANK, chain, clock, muted, plural, right_words, said, sign_of, strong, text, under
 from console.tui.rows import LIVE_LEASES, TaskRow
 
@@ -178,11 +179,14 @@ class TaskTree(ViewRows[TaskRow]):
     """The rows of the Tasks view: a tree, unless it is sorted by a column."""
 
     branches: dict[str, str] = field(default_factory=dict)
+    _flat: Keys | None = field(default=None, repr=False)
 
-    def rearrange(self, filter: Node | None = None, sorting: tuple[str, bool] | None = None) -> None:
-        """Take the present order."""
-        ids = arrange(self.view, self.source, self.now(), filter, sorting, self.placed)
-        self.keys, self.branches = (ids, {}) if sorting else tree(self.source, ids)
+    def _take(self, keys: Keys) -> None:
+        """The order is this one: put it as a tree, unless it is sorted by a column."""
+        if keys is not self._flat:
+            self._flat = keys
+            sorted_by = self._shown is not None and self._shown.asked is not None
+            self.keys, self.branches = (keys, {}) if sorted_by else tree(self.source, keys)
 
     def version(self, key: str) -> Hashable:
         """Differs whenever the cells would differ. Raises KeyError when the row has left."""

@@ -4,14 +4,15 @@ Owns the shape that all views share, and `ViewRows`, which feeds a table. Pure; 
 epoch, by the plane's clock.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
-from console.model.filters import Fields, Node, evaluate
+from console.model.filters import Fields, Node
 from console.tui.present.cells import Cell, Column
 from console.tui.present.spans import Line
+from console.tui.present.views.arrangement import Arrangement, Sorting
+from console.tui.present.views.ranking import Keys
 from console.tui.rows import (
     AgentRow,
     ApprovalRow,
@@ -22,15 +23,12 @@ from console.tui.rows import (
     LeaseRow,
     LockRow,
     TaskRow,
-    moment,
 )
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-
-_KEPT = 1_000
-_first = itemgetter(0)
+_ALL = 10**9
 
 
 class Book(Protocol[R_co]):
@@ -75,7 +73,8 @@ class View(Generic[R]):
     """One view. `cells` gives one cell for every column; `order` is the default order, most pressing first.
 
     `shown` says which rows stand there while nothing is filtered. `ticks` says whether a row changes with the clock alone.
-    The place in the order comes from the row and not from the clock: it is kept while the row is the same.
+    `order` is a tuple that comes from the row and not from the clock: it is kept while the row is the same. A row leaves
+    `shown` with time and never comes back by it.
     """
 
     name: str
@@ -95,60 +94,87 @@ class View(Generic[R]):
     hint: str = ""
 
 
-def arrange(
-    view: View[R],
-    source: Source,
-    now: float,
-    filter: Node | None = None,
-    sorting: tuple[str, bool] | None = None,
-    placed: dict[str, tuple[R, Any]] | None = None,
-) -> list[str]:
+def arrange(view: View[R], source: Source, now: float, filter: Node | None = None, sorting: Sorting = None) -> Sequence[str]:
     """The ids to show, in their order. `sorting` is a column and whether it descends; None is the view's own order.
 
-    Rows without the value that is sorted by stand last either way. `placed` keeps, from one call to the next, where each row
-    stands for as long as it is the same row.
+    Rows without the value that is sorted by stand last either way.
     """
-    at = moment(now)
-    every = view.book(source).rows
-    if filter is None:
-        rows = [(id, row) for id, row in every.items() if view.shown(row, now)]
-    else:
-        rows = [(id, row) for id, row in every.items() if evaluate(filter, row, view.fields, at)]
-    held = {} if placed is None else placed
-    if len(held) > 2 * len(every) + _KEPT:
-        held.clear()
-    keyed = []
-    for id, row in rows:
-        known = held.get(id)
-        if known is None or known[0] is not row:
-            known = held[id] = (row, view.order(row, now))
-        keyed.append((known[1], id, row))
-    keyed.sort(key=_first)
-    rows = [(id, row) for _, id, row in keyed]
-    if sorting is not None and sorting[0] in view.sort_keys:
-        key, descending = view.sort_keys[sorting[0]], sorting[1]
-        valued = [(key(source, row), (id, row)) for id, row in rows]
-        present = sorted((one for one in valued if one[0] is not None), key=lambda one: one[0], reverse=descending)
-        rows = [pair for _, pair in present] + [pair for value, pair in valued if value is None]
-    return [id for id, _ in rows]
+    made = Arrangement(view, source, filter, sorting)
+    while not made.step(now, _ALL):
+        pass
+    return list(made.keys)
 
 
 @dataclass(slots=True)
 class ViewRows(Generic[R]):
-    """What a table is fed with: a view over the source, in an order that was taken at an instant.
+    """What a table is fed with: a view over the source, in an order that is kept from change to change.
 
-    `keys` is made anew by `rearrange` and never changed in place. `now` reads the plane's clock.
+    `keys` is another object whenever the order is another one and never changes in place. `now` reads the plane's clock.
     """
 
     view: View[R]
     source: Source
     now: Callable[[], float]
     keys: Sequence[str] = field(default_factory=tuple)
-    placed: dict[str, tuple[R, Any]] = field(default_factory=dict, repr=False)
+    _shown: Arrangement[R] | None = field(default=None, repr=False)
+    _coming: Arrangement[R] | None = field(default=None, repr=False)
+    _others: bool = field(default=False, repr=False)
 
-    def rearrange(self, filter: Node | None = None, sorting: tuple[str, bool] | None = None) -> None:
-        """Take the present order."""
-        self.keys = arrange(self.view, self.source, self.now(), filter, sorting, self.placed)
+    def rearrange(self, filter: Node | None = None, sorting: Sorting = None) -> None:
+        """Take the present order, whole."""
+        self._shown = self._coming = None
+        self.arrange(filter, sorting)
+        while not self.step(_ALL):
+            pass
+
+    def arrange(self, filter: Node | None, sorting: Sorting) -> None:
+        """Ask for this filter and sorting. Until `step` has come through, `keys` are what they were."""
+        wanted = self._coming or self._shown
+        if wanted is None or wanted.filter != filter or wanted.asked != sorting:
+            self._coming = Arrangement(self.view, self.source, filter, sorting)
+
+    def hear(self, dirty: Mapping[str, Collection[str]]) -> None:
+        """Rows have changed: ids by collection."""
+        ids = dirty.get(self.view.name)
+        if ids:
+            for one in self._both():
+                one.hear(ids)
+        self._others = self._others or len(dirty) > (ids is not None)
+
+    def pass_time(self, *, sweep: bool = False) -> None:
+        """A second has passed. `sweep` looks at every row that time or another collection may have moved."""
+        for one in self._both():
+            one.pass_time(sweep=sweep and (self._others or one.timed))
+        self._others = self._others and not sweep
+
+    def step(self, count: int) -> bool:
+        """Look at no more than so many rows. Returns whether `keys` are what was asked for, up to the last change heard of."""
+        now = self.now()
+        if self._coming is not None:
+            self._coming.step(now, count)
+            if self._coming.ready:
+                self._shown, self._coming = self._coming, None
+        if self._shown is not None:
+            self._shown.step(now, count)
+            self._take(self._shown.keys)
+        return self.settled
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to look at."""
+        return self._coming is None and (self._shown is None or self._shown.settled)
+
+    @property
+    def arranged(self) -> bool:
+        """Whether an order was taken at all."""
+        return self._shown is not None
+
+    def _both(self) -> list[Arrangement[R]]:
+        return [one for one in (self._shown, self._coming) if one is not None]
+
+    def _take(self, keys: Keys) -> None:
+        """The order is this one."""
+        self.keys = keys
 
     def row(self, key: str) -> R:
         """A row by its id. Raises KeyError when it has left."""

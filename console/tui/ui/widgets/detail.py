@@ -193,7 +193,7 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         self._tell_rest()
 
-    def render_line(self, y: int) -> Strip:
+    def paint_line(self, y: int) -> Strip:
         """Paint one line of what is in sight."""
         if self._laid_for != self._width:
             # Not every change of width is told: a sheet is laid out before it has one.

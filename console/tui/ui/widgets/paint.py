@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.content import Content
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.present.bars import PAD, PAD_RIGHT, laid
 from console.tui.present.inert import clip
-from console.tui.present.spans import Piece, Span, clip_spans, plain, spans_width
+from console.tui.present.spans import Piece, Span, Tone, clip_spans, plain, spans_width
 from console.tui.ui.theme import Brush, Surface, brush_of
 
 
@@ -46,6 +47,20 @@ def strip_of(spans: Sequence[Span], width: int, brush: Brush, surface: Surface =
 def content_of(spans: Sequence[Span], width: int = 200) -> Content:
     """The text of the spans as Textual's content: never parsed as markup. For titles of borders."""
     return Content(clip(plain(spans), width))
+
+
+class PaintFaulted(Message):
+    """Something could not be painted; it says so where it would stand."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def fault_strip(error: Exception, width: int, brush: Brush, surface: Surface) -> Strip:
+    """The line that stands where one could not be painted. Only the kind of the error: its words may quote anything."""
+    said = Span(f"✗ this line could not be painted: {type(error).__name__}", Tone.DANGER)
+    return strip_of((said,), width, brush, surface, 1)
 
 
 class OneLine(Widget):

@@ -6,6 +6,7 @@ Owns which cells have just changed. Pure but for the clock it is given, so that 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from time import monotonic
 from typing import Protocol
 
@@ -100,6 +101,17 @@ def notice_lines(notice: Notice) -> tuple[Spans, ...]:
     return (said, (Span(f"  {notice.hint}", Tone.MUTED),)) if notice.hint else (said,)
 
 
+def place_of(keys: Sequence[str], key: str) -> int:
+    """The index of an id; -1 where it is not. Sequences that can `find` are not searched through."""
+    find = getattr(keys, "find", None)
+    if find is not None:
+        return int(find(key))
+    try:
+        return keys.index(key)
+    except ValueError:
+        return -1
+
+
 def settle(before: Sequence[str], index: int, key: str | None, after: Sequence[str]) -> int:
     """Where the cursor that stood on `key` at `index` of `before` stands in `after`; -1 where there is no row.
 
@@ -112,14 +124,14 @@ def settle(before: Sequence[str], index: int, key: str | None, after: Sequence[s
         return 0
     if 0 <= index < len(after) and after[index] == key:
         return index
-    try:
-        return after.index(key)
-    except ValueError:
-        pass
-    places = {one: place for place, one in enumerate(after)}
-    for one in (*before[index + 1 :], *reversed(before[: max(0, index)])):
-        if one in places:
-            return places[one]
+    place = place_of(after, key)
+    if place >= 0:
+        return place
+    places = None if hasattr(after, "find") else {one: at for at, one in enumerate(after)}
+    for at in chain(range(index + 1, len(before)), range(min(index, len(before)) - 1, -1, -1)):
+        place = place_of(after, before[at]) if places is None else places.get(before[at], -1)
+        if place >= 0:
+            return place
     return min(max(index, 0), len(after) - 1)
 
 

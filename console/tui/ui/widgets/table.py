@@ -1,36 +1,23 @@
 """The live table: every list that moves is shown by this one class.
 
-Owns its cursor (bound to an id, never to a line), its marks and the strips it has painted. Asks for the cells of a row
-only when that row is in sight, and paints again only lines whose row has another version.
+Owns its cursor (bound to an id, never to a line), its marks, its keys and its mouse; `rowlines` paints it.
 """
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
 from textual.message import Message
-from textual.strip import Strip
 
-from console.tui.present.cells import Cell, Column, Placed, place
+from console.tui.present.cells import Column
 from console.tui.ui.theme import Surface
-from console.tui.ui.widgets.paint import brush, strip_of
-from console.tui.ui.widgets.rowpaint import GUTTER, RowLook, row, titles
-from console.tui.ui.widgets.rows import CHANGE_SECONDS, Changes, Condition, NoRows, Notice, Rows, notice_lines, settle
-from console.tui.ui.widgets.virtual import VirtualLines
+from console.tui.ui.widgets.rowlines import RowLines
+from console.tui.ui.widgets.rowpaint import GUTTER
+from console.tui.ui.widgets.rows import Notice, Rows, place_of, settle
 
 
-@dataclass(slots=True)
-class _Painted:
-    version: Hashable
-    cells: Sequence[Cell]
-    stamp: tuple[Hashable, ...] = ()
-    strip: Strip | None = None
-
-
-class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
+class LiveTable(RowLines, can_focus=True, inherit_bindings=False):
     """A virtual table over `Rows`. `show` gives it rows or another order, `touch` says that some may have changed."""
 
     DEFAULT_CSS = """
@@ -84,26 +71,9 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
         mark_changes: bool = True,
     ) -> None:
         """`mark_changes` underlines a changed cell for a second; reduced motion turns it off."""
-        super().__init__(id=id, classes=classes)
-        self.columns = tuple(columns)
-        self.hidden: frozenset[str] = frozenset()
-        self.mark_changes = mark_changes
-        self._surface: Surface = surface
-        self._rows: Rows = NoRows()
-        self._keys: Sequence[str] = ()
+        super().__init__(columns, id=id, classes=classes, surface=surface, mark_changes=mark_changes)
         self._waiting: Rows | None = None
-        self._held: dict[str, _Painted] | None = None
-        self._notice = Notice(Condition.LOADING)
-        self._sorting: tuple[str, bool] | None = None
         self._cursor: str | None = None
-        self._index = -1
-        self._marks: set[str] = set()
-        self._last_mark: str | None = None
-        self._changes = Changes()
-        self._resting = False
-        self._cache: LRUCache[str, _Painted] = LRUCache(512)
-        self._layout: tuple[Placed, ...] = ()
-        self._layout_for: tuple[Hashable, ...] = ()
 
     # What the table is told
 
@@ -115,32 +85,19 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
             self._waiting = rows
             return
         before, keys = self._keys, rows.keys
+        if keys is before and rows is self._rows:
+            return
         visible_at = self._index - self._first if self._index >= 0 else -1
         was_inside = 0 <= visible_at < self._room
         index = settle(before, self._index, self._cursor, keys)
         self._rows, self._keys = rows, keys
-        self._marks.intersection_update(keys) if self._marks else None
+        self._marks.keep(keys)
         self._resize_content()
         # The row under the cursor keeps its line on the screen, unless the operator looks at the very top.
         if was_inside and self._first > 0 and index >= 0:
             self._begin_at(index - visible_at)
         self._stand_on(index, reveal=was_inside)
-        self.refresh()
-
-    def touch(self) -> None:
-        """Some rows may have another version: paint again the lines in sight that do."""
-        if self._held is not None:
-            return
-        for line, key in self._in_sight():
-            painted = self._cache.get(key)
-            try:
-                if painted is not None and painted.version == self._rows.version(key):
-                    continue
-                if painted is not None and self.mark_changes:
-                    self._mark_change(key, painted.cells)
-            except KeyError:
-                pass
-            self._refresh_line(line)
+        self._refresh_moved()
 
     def say(self, notice: Notice) -> None:
         """Say in which condition the rows are."""
@@ -185,7 +142,7 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
     @property
     def marks(self) -> frozenset[str]:
         """The marked ids."""
-        return frozenset(self._marks)
+        return frozenset(self._marks.held)
 
     @property
     def notice(self) -> Notice:
@@ -204,16 +161,23 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on this id; whether it is there."""
-        index = settle(self._keys, self._index, key, self._keys)
-        if index < 0 or self._keys[index] != key:
+        index = place_of(self._keys, key)
+        if index < 0:
             return False
         self._stand_on(index)
         return True
 
+    def version(self, key: str) -> Hashable:
+        """The version of a row; None where it has left."""
+        try:
+            return self._rows.version(key)
+        except KeyError:
+            return None
+
     def clear_marks(self) -> None:
         """Unmark every row."""
-        if self._marks:
-            self._marks.clear()
+        if self._marks.held:
+            self._marks.held.clear()
             self._marks_changed()
 
     # Keys and mouse
@@ -245,18 +209,12 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
         """Mark every row from the one marked last to the cursor."""
         if self._cursor is None:
             return
-        start = settle(self._keys, self._index, self._last_mark or self._cursor, self._keys)
-        low, high = sorted((start, self._index))
-        self._marks.update(self._keys[low : high + 1])
-        self._last_mark = self._cursor
+        self._marks.mark_up_to(self._cursor, self._index, self._keys)
         self._marks_changed()
 
     def action_mark_all(self) -> None:
         """Mark every row that is shown, or unmark them when all are marked."""
-        if len(self._marks) == len(self._keys):
-            self._marks.clear()
-        else:
-            self._marks.update(self._keys)
+        self._marks.mark_all(self._keys)
         self._marks_changed()
 
     def on_click(self, event: events.Click) -> None:
@@ -284,73 +242,6 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
 
     on_blur = on_focus
 
-    # Painting
-
-    @property
-    def _top(self) -> int:
-        return 2 if self._banner else 1
-
-    @property
-    def _banner(self) -> bool:
-        return self._notice.condition is Condition.STALE
-
-    def _in_sight(self) -> list[tuple[int, str]]:
-        first, top = self._first, self._top
-        return [(top + at, key) for at, key in enumerate(self._keys[first : first + self._room])]
-
-    def _resize_content(self) -> None:
-        self._grow(len(self._keys))
-
-    def render_line(self, y: int) -> Strip:
-        """Paint one line of what is in sight."""
-        width = self._width
-        paint = brush(self)
-        if y == 0:
-            return strip_of(titles(self.columns, self._place(), self._sorting), width, paint, self._surface)
-        lines = notice_lines(self._notice)
-        if self._banner and y == 1:
-            return strip_of(lines[0], width, paint, self._surface, GUTTER)
-        index = self._first + y - self._top
-        if 0 <= index < len(self._keys):
-            return self._row(index, width)
-        if not self._keys and self._notice.condition is not Condition.STALE and 0 <= y - 2 < len(lines):
-            return strip_of(lines[y - 2], width, paint, self._surface, GUTTER)
-        return Strip.blank(width, paint.ground(self._surface))
-
-    def _row(self, index: int, width: int) -> Strip:
-        key = self._keys[index]
-        painted = self._read(key)
-        here, paint = index == self._index, brush(self)
-        look = RowLook(here, key in self._marks, here and self.has_focus, self._changes.of(key))
-        stamp = (painted.version, look, self._place(), width, paint.serial)
-        if painted.strip is None or painted.stamp != stamp:
-            painted.stamp = stamp
-            painted.strip = row(painted.cells, self.columns, self._place(), width, look=look, brush=paint, ground=self._surface)
-        return painted.strip
-
-    def _read(self, key: str) -> _Painted:
-        """The row as it is now, or as it was when the table was frozen."""
-        if self._held is not None and key in self._held:
-            return self._held[key]
-        painted = self._cache.get(key)
-        try:
-            version = self._rows.version(key)
-            if painted is None or painted.version != version:
-                painted = _Painted(version, self._rows.cells(key))
-                self._cache[key] = painted
-        except KeyError:
-            painted = painted or _Painted(None, ())
-        if self._held is not None:
-            self._held[key] = painted
-        return painted
-
-    def _place(self) -> tuple[Placed, ...]:
-        wanted = (self._width, self.columns, self.hidden)
-        if wanted != self._layout_for:
-            self._layout_for = wanted
-            self._layout = place(self.columns, max(0, self._width - GUTTER), self.hidden)
-        return self._layout
-
     def _step(self, index: int) -> None:
         if self._keys:
             self._stand_on(min(max(index, 0), len(self._keys) - 1))
@@ -368,8 +259,7 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
             self.post_message(self.CursorMoved(self, self._cursor))
 
     def _toggle(self, key: str) -> None:
-        self._marks.symmetric_difference_update({key})
-        self._last_mark = key
+        self._marks.toggle(key)
         self._marks_changed()
 
     def _marks_changed(self) -> None:
@@ -381,18 +271,3 @@ class LiveTable(VirtualLines, can_focus=True, inherit_bindings=False):
             column = self.columns[placed.index]
             if placed.x <= x < placed.x + placed.width and column.sortable:
                 self.post_message(self.SortAsked(self, column.key))
-
-    def _mark_change(self, key: str, before: Sequence[Cell]) -> None:
-        if self._changes.note(key, before, self._rows.cells(key), self.columns) and not self._resting:
-            self._resting = True
-            self.set_timer(CHANGE_SECONDS, self._rest)
-
-    def _rest(self) -> None:
-        over = self._changes.rest()
-        for line, key in self._in_sight():
-            if key in over:
-                self._refresh_line(line)
-        wait = self._changes.wait()
-        self._resting = wait is not None
-        if wait is not None:
-            self.set_timer(wait, self._rest)

@@ -2,6 +2,11 @@
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.tui.ui.theme import Surface
+from console.tui.ui.widgets.paint import PaintFaulted, brush, fault_strip
 
 
 class VirtualLines(ScrollView):
@@ -12,6 +17,24 @@ class VirtualLines(ScrollView):
         height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; scrollbar-gutter: stable;
     }
     """
+
+    _surface: Surface = "ground"
+    _fault: str = ""
+    """The kind of error that was told last, so that it is not told with every paint."""
+
+    def paint_line(self, y: int) -> Strip:
+        """Paint one line of what is in sight."""
+        return Strip.blank(self._width)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line. One that cannot be painted says so and is told; the others stay."""
+        try:
+            return self.paint_line(y)
+        except Exception as error:
+            if self._fault != type(error).__name__:
+                self._fault = type(error).__name__
+                self.post_message(PaintFaulted(error))
+            return fault_strip(error, self._width, brush(self), self._surface)
 
     @property
     def _top(self) -> int:
@@ -40,7 +63,16 @@ class VirtualLines(ScrollView):
 
     def _grow(self, count: int) -> None:
         """Say how many lines there are in all."""
-        self.virtual_size = Size(self._width, count + self._top)
+        size = Size(self._width, count + self._top)
+        if size == self.virtual_size:
+            return
+        if self.show_vertical_scrollbar and size.height > self.size.height and size.width == self.virtual_size.width:
+            # Another number of lines beside a scroll bar that stays moves nothing else: the screen is not laid out again.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
+        else:
+            self.virtual_size = size
 
     def _begin_at(self, index: int) -> None:
         """Make this line the first in sight, as far as there are lines."""

@@ -1,5 +1,11 @@
 """The live table: its cursor follows an id, it reads only what is in sight, and under a sheet it holds still."""
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from textual.message import Message
 
 from console.tui.present.cells import Align, Cell, Column
@@ -263,7 +269,72 @@ async def test_another_theme_paints_every_row_again() -> None:
         table.show(FakeRows(_keys(3)), Notice())
         await pilot.pause()
         before = table.render_line(2)
-        app.brush = Brush(app.brush.palette.model_copy(update={"text": "#ffffff"}))
+        app.brush = Brush(replace(app.brush.palette, text="#ffffff"))
         after = table.render_line(2)
         assert before.text == after.text
         assert before != after
+
+
+async def test_a_row_that_cannot_be_painted_says_so_and_the_others_stay() -> None:
+    def cells(key: str, value: str) -> list[Cell]:
+        if key == "k2":
+            raise LookupError("\x1b[2Jquoted from elsewhere")
+        return [Cell(key), Cell(value)]
+
+    table = LiveTable(COLUMNS)
+    rows = FakeRows(_keys(5), cells)
+    app = Stage(table)
+    async with app.run_test(size=(60, 11)) as pilot:
+        table.show(rows, Notice())
+        await pilot.pause()
+        lines = painted(table)
+        assert lines[3].strip() == "✗ this line could not be painted: LookupError"
+        assert [line.split()[0] for line in (lines[2], lines[4])] == ["k1", "k3"]
+        assert app.is_running
+
+
+_sizes = st.integers(4, 14)
+_acts = st.lists(
+    st.one_of(
+        st.tuples(st.just("key"), st.sampled_from(["j", "k", "pagedown", "pageup", "g", "G"])),
+        st.tuples(st.just("rows"), st.lists(st.integers(0, 40), unique=True, max_size=40)),
+        st.tuples(st.just("size"), _sizes),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(_acts)
+def test_whatever_happens_the_cursor_is_in_sight_and_every_line_shows_its_row(acts: list[tuple[str, Any]]) -> None:
+    asyncio.run(_whatever(acts))
+
+
+async def _whatever(acts: list[tuple[str, Any]]) -> None:
+    table = LiveTable(COLUMNS)
+    rows = FakeRows(_keys(41))
+    app = Stage(table)
+    async with app.run_test(size=(60, 8)) as pilot:
+        table.show(rows, Notice())
+        table.focus()
+        keys = list(rows.keys)
+        await pilot.pause()
+        for act, what in acts:
+            before = table.cursor
+            if act == "key":
+                await pilot.press(what)
+            elif act == "size":
+                await pilot.resize_terminal(60, what)
+            else:
+                keys = [f"k{number}" for number in what]
+                table.show(rows.ordered(keys))
+                assert table.cursor == (before if before in keys else table.cursor)
+                assert (table.cursor is None) == (not keys)
+            await pilot.pause()
+            screen = [line.text for line in app.screen._compositor.render_strips()]
+            first = table.scroll_offset.y
+            wanted = keys[first : first + table.size.height - 1]
+            assert [line[2:10].strip() for line in screen[1 : table.size.height] if line[2:10].strip()] == wanted
+            assert [line[2:10].strip() for line in screen if line.startswith(">")] == ([table.cursor] if keys else [])
+            if table.cursor is not None and table.size.height > 1:
+                assert table.cursor in wanted
