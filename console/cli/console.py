@@ -9,17 +9,18 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.failures import Failure, failure_of, usage
+from console.cli import first_run
+from console.cli.failures import Failure, usage
 from console.cli.planes import ensure_running, server_settings
 from console.cli.session import Options, Place, console_settings, place_of, resolve, token_source
-from console.model.problems import CATALOGUE, ProblemError
 from console.settings import embedded
+from console.settings.console import ConsoleSettings
 from console.settings.errors import SettingsError
 from console.settings.folders import Folders
 from console.settings.secrets import KeyringSecrets
@@ -27,6 +28,7 @@ from console.settings.secrets import KeyringSecrets
 if TYPE_CHECKING:
     from console.client import Sent
     from console.tui.state.plane import Plane
+    from console.tui.ui.options import ConsoleOptions
 
 _PATH = click.Path(path_type=Path)
 
@@ -63,6 +65,9 @@ def console(
         token_file=token_file,
         operator=operator or root.get("operator"),
     )
+    folders = Folders.of_this_machine()
+    if first_run.is_first(options, folders) and not first_run.lead(ctx, folders):
+        return
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
         raise usage("The console needs a terminal that can be painted.", "Every act has a command: leasehold --help.")
     open_console(options, theme=theme or root.get("theme"), read_only=read_only or bool(root.get("read_only")))
@@ -82,35 +87,47 @@ def open_console(options: Options, *, theme: str | None = None, read_only: bool 
     """Open the console on a plane. Raises Failure, SettingsError for what is wrong before there is a screen."""
     settings = console_settings()
     place = place_of(options)
+
+    # The screens load here, after everything that can be wrong without them.
+    from console.cli.profiles import choices  # noqa: PLC0415
+    from console.tui.ui.run import run  # noqa: PLC0415
+
+    def made(options: Options, name: str) -> "ConsoleOptions":
+        return replace(options_of(options, settings, theme=theme, read_only=read_only), profile=name, profiles=profiles)
+
+    profiles = choices(settings, options, place, made)
+    run(made(options, place.profile.name))
+
+
+def options_of(
+    options: Options, settings: ConsoleSettings, *, theme: str | None = None, read_only: bool = False
+) -> "ConsoleOptions":
+    """What a console on a plane is started with. Raises Failure, SettingsError for what is wrong before there is a screen."""
+    from console.tui.ui.options import ConsoleOptions  # noqa: PLC0415 (only what opens the console needs it)
+
+    place = place_of(options)
     if place.data is not None and embedded.running(place.data) is None and _keys_in_keyring(place.data):
         # The plane that is about to be started needs a place for its keys; said here, there is room for all of it.
         KeyringSecrets().check()
-    last = _Last()
-
-    # The screens load here, after everything that can be wrong without them.
-    from console.tui.ui.options import ConsoleOptions  # noqa: PLC0415
-    from console.tui.ui.run import run  # noqa: PLC0415
-
-    profile = place.profile
-    run(
-        ConsoleOptions(
-            open_plane=plane_opener(options, place, last.hear),
-            request_id=lambda: last.request_id,
-            environment=profile.environment,
-            colour=profile.colour,
-            operator=options.operator or "",
-            start=profile.start,
-            read_only=read_only or profile.read_only,
-            theme=theme or settings.theme,
-            theme_folders=(Folders.of_this_machine().config / "themes",),
-            glyphs=settings.glyphs,
-            keymap=settings.keymap,
-            bell=settings.notifications.bell,
-            title=settings.notifications.title,
-            desktop=settings.notifications.desktop,
-            from_risk=settings.notifications.from_risk,
-            state_folder=Folders.of_this_machine(place.data).state,
-        )
+    last, profile = _Last(), place.profile
+    return ConsoleOptions(
+        open_plane=plane_opener(options, place, last.hear),
+        request_id=lambda: last.request_id,
+        environment=profile.environment,
+        colour=profile.colour,
+        operator=options.operator or "",
+        start=profile.start,
+        read_only=read_only or profile.read_only,
+        theme=theme or settings.theme,
+        theme_folders=(Folders.of_this_machine().config / "themes",),
+        glyphs=settings.glyphs,
+        keymap=settings.keymap,
+        bell=settings.notifications.bell,
+        title=settings.notifications.title,
+        desktop=settings.notifications.desktop,
+        from_risk=settings.notifications.from_risk,
+        clipboard=settings.clipboard,
+        state_folder=Folders.of_this_machine(place.data).state,
     )
 
 
@@ -136,16 +153,10 @@ def plane_opener(
             # A keyring may ask its person for a password: that must not hold up the screen.
             await asyncio.to_thread(token)
         except (Failure, SettingsError) as error:
-            raise _problem(error) from None
+            from console.cli.profiles import problem_of  # noqa: PLC0415
+
+            raise problem_of(error) from None
         async with LeaseholdClient(target.authorization_url, target.broker_url, token, on_sent=heard) as client:
             yield ClientPlane(client)
 
     return opened
-
-
-def _problem(error: Failure | SettingsError) -> ProblemError:
-    failure = failure_of(error)
-    if failure is None:
-        return ProblemError("unreachable", str(error))
-    code = failure.code if failure.code in CATALOGUE else "unreachable"
-    return ProblemError(code, failure.detail, next_step=failure.next_step)

@@ -89,6 +89,7 @@ class ConsoleSettings(Settings):
     default_profile: Word = "local"
     theme: Word = "house-dark"
     glyphs: Literal["unicode", "ascii"] = "unicode"
+    clipboard: tuple[str, ...] = Field(default=(), max_length=16)
     keymap: dict[Word, Key] = Field(default_factory=dict, max_length=256)
     notifications: Notifications = Notifications()
     profile: tuple[Profile, ...] = Field(default=(Profile(name="local", embedded=True),), min_length=1, max_length=64)

@@ -32,10 +32,10 @@ def choose_profile(console: "Console", name: str = "") -> None:
         console.refuse("There is no other profile: console.toml names one for each plane.")
     else:
         entries = [
-            Entry(one.name, one.name, f"{one.words}; here now" if one.name == options.profile else one.words)
-            for one in options.profiles
+            Entry(one.name, one.name, one.words, "here" if one.name == options.profile else "") for one in options.profiles
         ]
-        console.push_screen(Picker("profile: nothing is carried over", among(entries), lambda key: choose_profile(console, key)))
+        title = "profile: nothing is carried over"
+        console.push_screen(Picker(title, among(entries), lambda key: choose_profile(console, key)))
 
 
 def go_to_profile(console: "Console", choice: ProfileChoice) -> None:
@@ -43,7 +43,6 @@ def go_to_profile(console: "Console", choice: ProfileChoice) -> None:
     try:
         options = choice.make()
     except ProblemError as problem:
-        step = problem.facts.get("next_step", "")
-        console.refuse(f"{choice.name} cannot be used: {inert(problem.detail).text} {inert(str(step)).text}".strip())
+        console.refuse(f"{choice.name} cannot be used: {inert(problem.detail).text} {inert(problem.next_step).text}".strip())
         return
     console.exit(replace(options, theme=console.theme))
