@@ -93,14 +93,18 @@ def ago(seconds: float | None, now: float, missing: str = "never") -> str:
     return missing if seconds is None else f"{countdown(now - seconds)} ago"
 
 
+def budget_tone(share: float) -> Tone:
+    """How a share of a bound that is spent looks."""
+    return Tone.DANGER if share >= 0.8 else Tone.WARN if share >= 0.5 else Tone.INFO
+
+
 def budget(rows: int, most: int | None) -> Spans:
     """Rows read as a bar of what may be read, or as a figure where nothing bounds them."""
     if not most:
         return (strong(figure(rows)), muted(f" row{'' if rows == 1 else 's'}, no bound"))
     share = rows / most
-    tone = Tone.DANGER if share >= 0.8 else Tone.WARN if share >= 0.5 else Tone.INFO
     full, rest = bar(share)
-    return (Span(full, tone), dim(rest), muted(f" {percent(share)} of {figure(most)} rows"))
+    return (Span(full, budget_tone(share)), dim(rest), muted(f" {percent(share)} of {figure(most)} rows"))
 
 
 def exposure(lease: LeaseRow, now: float) -> Spans:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from console.tui.present.cells import short_id
 from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.status import standing
+from console.tui.present.views.tasks import TaskTree, detail
 from console.tui.present.words import BLANK
+from console.tui.ui.panes import MirrorPane
 from console.tui.ui.widgets.detail import Detail
 
 FETCH_AFTER = 0.15
@@ -51,7 +53,7 @@ class Side:
         huge, tall = self.size.width >= HUGE, base.has_class("tall")
         base.set_class(huge and tall, "huge")
         card = base.query_one("#card", Detail)
-        lines = pane.lines(key)
+        lines = self._lines_of(key)
         small = not base.has_class("wide") and not base.has_class("reading")
         task = self._task_of(key)
         if small:
@@ -71,6 +73,15 @@ class Side:
         base.set_class(not sent and pane.name not in _WITH_STORY, "unsaid")
         told = self._story_lines(task)
         below.show((*log[:6], BLANK, *told) if told and sent else told or log, (), task or pane.name)
+
+    def _lines_of(self: "Console", key: str | None) -> tuple[Line, ...]:  # type: ignore[misc]  # a part of the application
+        """The detail of a row; of a task with the budgets of the bundle, once they are known."""
+        pane = self.pane
+        if not isinstance(pane, MirrorPane) or not isinstance(pane.view_rows, TaskTree) or self._gathered is None:
+            return pane.lines(key)
+        budgets = pane.view_rows.budgets = self._gathered.budgets or {}
+        row = pane.row(key)
+        return detail(self.world.source, row, self.world.now(), budgets) if row is not None else ()
 
     def _overview_lines(self: "Console", width: int, height: int) -> tuple[Line, ...]:  # type: ignore[misc]
         """The overview for a size; nothing is counted before there is anything to count."""
@@ -125,6 +136,8 @@ class Side:
             self.work(self._fetch_heads())
         if key is None:
             return
+        if self.pane.name == "tasks":
+            self.work(self._fetch_budgets())
         if self.pane.name == "audit" and key == (self.pane.keys[-1] if self.pane.keys else None):
             self.load_older()
         if self.pane.name == "approvals" and self.world.detail_of(key) is None:
@@ -152,6 +165,12 @@ class Side:
 
     async def _fetch_heads(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         if await self.gathered.fetch_heads():
+            self.repaint()
+
+    async def _fetch_budgets(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        if await self.gathered.fetch_budgets():
+            if self.pane.table is not None:
+                self.pane.table.touch()
             self.repaint()
 
     def _task_of(self: "Console", key: str | None) -> str:  # type: ignore[misc]  # a part of the application

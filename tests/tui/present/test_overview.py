@@ -1,18 +1,20 @@
 """The Overview as a table of figures, each a door to the rows behind it, at the sizes of the screens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from console.model.agents import AgentState
+from console.model.actors import PLANE
+from console.model.agents import Agent, AgentState
 from console.model.audit import Checkpoint, Checkpoints
+from console.model.decisions import Ask, Decision, Outcome, Risk
 from console.model.exposure import Revocability
 from console.model.filter_grammar import parse_filter
 from console.model.grants import GrantState
 from console.model.leases import LeaseState
 from console.model.rights import Right
-from console.model.scales import DataClass
+from console.model.scales import DataClass, RiskLevel
 from console.tui.present.layout import doors_in, lay_out
 from console.tui.present.spans import Line, plain, spans_width
 from console.tui.present.views import agents, approvals, grants, leases, tasks
@@ -20,7 +22,37 @@ from console.tui.present.views.overview import Figures, Known, count_up, overvie
 from console.tui.present.views.view import View, arrange
 from console.tui.state.mirror import Tables
 from tests.tui.present.test_views import AT, one_of_each, source
-from tests.tui.state.plane_in_memory import NOW, agent, an_id, approval, grant, lease, task
+from tests.tui.state.plane_in_memory import DIGEST, NOW, agent, an_id, approval, grant, lease, task
+
+
+def decision(number: int, by: Agent, at: datetime) -> Decision:
+    """A decision for an agent."""
+    return Decision(
+        id=an_id("dc", number),
+        kind="evaluation",
+        at=at,
+        outcome=Outcome.ALLOW,
+        agent_id=by.id,
+        agent_name=by.name,
+        task_id=None,
+        root_task_id=None,
+        asked_by=PLANE,
+        ask=Ask(
+            agent_id=by.id,
+            task_id=None,
+            action="crm.read",
+            resource="crm/orders",
+            data_class=DataClass.INTERNAL,
+            environment="production",
+        ),
+        digest=DIGEST,
+        code="permitted",
+        text="allowed",
+        bundle_id=None,
+        bundle_revision=1,
+        risk=Risk(score=1, level=RiskLevel.LOW),
+    )
+
 
 SIZES = ((56, 11), (76, 21), (114, 32), (194, 44))
 VIEWS: dict[str, View[Any]] = {one.name: one for one in (approvals.VIEW, tasks.VIEW, leases.VIEW, grants.VIEW, agents.VIEW)}
@@ -60,9 +92,9 @@ def busy() -> Tables:
 
 def test_it_counts_what_the_mirror_holds() -> None:
     said = words(painted(one_of_each()))
-    assert "TASKS      2 running in 1 chain, up to 1 deep" in said
+    assert "TASKS      2 running in 1 chain, 1 deep" in said
     assert "LEASES     1 live" in said
-    assert "EXPIRING   1 leases within 15m" in said
+    assert "EXPIRING   1 within 15m" in said
     assert "WAITING    1 approval   ▲▲ 1 critical" in said
     assert "the oldest for 00:42   the next lapses in 02:10" in said
     assert "✗ none is published; everything is denied" in said
@@ -98,7 +130,7 @@ def test_it_fits_and_says_everything_at_every_size(size: tuple[int, int]) -> Non
 def test_every_figure_is_a_door_to_rows_that_are_there(size: tuple[int, int]) -> None:
     tables = busy()
     doors = {one.name for one in doors_in(lay_out(painted(tables, size), size[0]))}
-    assert len(doors) >= 18
+    assert len(doors) >= 17
     for door in doors:
         view, _, rest = door.partition(" ")
         if view in VIEWS:
@@ -149,3 +181,21 @@ def test_a_plot_stands_where_there_is_room() -> None:
     assert "15m ago" in words(painted(busy(), (114, 32)), 114)
     assert "15m ago" not in words(painted(busy()))
     assert an_id("ap", 1) in " ".join(one.name for one in doors_in(lay_out(painted(busy()), 76)))
+
+
+def test_lists_stand_where_there_is_room_for_them() -> None:
+    tables = busy()
+    said = words(painted(tables, (194, 44)), 194)
+    assert "MOST PRESSING" in said
+    assert "▲▲  02:10  executor-1  deploy.assume_role cloud/roles/deploy" in said
+    assert "BUSIEST AGENTS   no decision" in said
+    assert "MOST PRESSING" not in words(painted(tables))
+
+
+def test_the_busiest_agents_are_those_for_whom_most_was_decided() -> None:
+    asked = [decision(number, agent(1 if number < 3 else 2), NOW - timedelta(minutes=number)) for number in range(5)]
+    tables = source(agent(1), agent(2), *asked)
+    (first, second) = count_up(tables, AT).busy
+    assert (first[1], sum(first[2]), first[2][-1], first[2][-3]) == ("executor-1", 3, 1, 1)
+    assert (second[1], sum(second[2])) == ("executor-2", 2)
+    assert "executor-1      3  " in words(painted(tables, (194, 44)), 194)

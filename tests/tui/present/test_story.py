@@ -66,22 +66,22 @@ def test_entries_of_delegates_stand_in_one_timeline_with_their_names() -> None:
     lines = told(newest_first=False)
     assert lines[0] == "STORY   10 entries of 2 tasks in 01:31"
     assert lines[1:] == [
-        "03:00:00Z         executor-1  ○  opened  rotate-key",
-        "03:00:01Z +00:01  executor-2  →  delegated  fetch",
-        "03:00:02Z +00:01  executor-2  ◆  escalate  customers.read crm/customers  needs its owner",
-        "03:00:03Z +00:01  executor-2  ◆  asks a person  customers.read crm/customers",
-        "03:01:15Z +01:12  executor-2  ✓  approved  customers.read crm/customers  by omar",
-        "03:01:17Z +00:02  executor-2  ●  lease  customers.read crm/customers",
-        "03:01:20Z +00:03  executor-2  ↓  read  crm/customers 305 rows  restricted",
-        "03:01:21Z +00:01  executor-1  ↑  sent  mail/out 1 row    2,048 bytes",
-        "03:01:30Z +00:09  executor-2  ◆  revoking  customers.read crm/customers  too much  by omar",
-        "03:01:31Z +00:01  executor-2  ✓  revoked  customers.read crm/customers",
+        "03:00:00Z  ○  opened     executor-1  rotate-key",
+        "03:00:01Z  →  delegated  executor-2  fetch  after 00:01",
+        "03:00:02Z  ◆  escalate   executor-2  customers.read crm/customers  needs its owner  after 00:01",
+        "03:00:03Z  ◆  asks a person  executor-2  customers.read crm/customers  after 00:01",
+        "03:01:15Z  ✓  approved   executor-2  customers.read crm/customers  by omar  after 01:12",
+        "03:01:17Z  ●  lease      executor-2  customers.read crm/customers  after 00:02",
+        "03:01:20Z  ↓  read       executor-2  crm/customers 305 rows  restricted  after 00:03",
+        "03:01:21Z  ↑  sent       executor-1  mail/out 1 row    2,048 bytes  after 00:01",
+        "03:01:30Z  ◆  revoking   executor-2  customers.read crm/customers  too much  by omar  after 00:09",
+        "03:01:31Z  ✓  revoked    executor-2  customers.read crm/customers  after 00:01",
     ]
 
 
 def test_the_newest_stands_first_and_earlier_entries_are_told() -> None:
     lines = told(earlier=True)
-    assert lines[1].endswith("revoked  customers.read crm/customers")
+    assert "revoked    executor-2" in lines[1]
     assert "earlier entries: b fetches them" in lines[-1]
     assert told(earlier=True, newest_first=False)[1] == lines[-1]
 

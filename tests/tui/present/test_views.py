@@ -204,7 +204,9 @@ def test_tasks_hang_under_those_that_delegated_them() -> None:
         ["executor-1", "├ executor-2", "│ └ executor-3", "└ executor-4"],
         ["executor-1", "├ executor-4", "└ executor-2", "  └ executor-3"],
     )
-    assert [cell.text for cell in rows.cells(root.id)[6:9]] == ["▲▲ restricted", "305", "1"]
+    assert [cell.text for cell in rows.cells(root.id)[6:10]] == ["▲▲ restricted", "-", "305", "1"]
+    rows.budgets = {"restricted": 500}
+    assert rows.cells(root.id)[7].text == "███░░  61 %"
     rows.rearrange(parse_filter("executor-3", tasks.VIEW.fields))
     assert set(rows.keys) == {root.id, child.id, an_id("tk", 3)}, "ancestors keep a branch from hanging in the air"
 

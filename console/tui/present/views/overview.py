@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from console.tui.present.cells import bar, countdown, figure, percent, span_of_time, sparkline
 from console.tui.present.layout import side_by_side
-from console.tui.present.look import CLASS
+from console.tui.present.look import CLASS, RISK
 from console.tui.present.plot import Band, bars, last_minutes
-from console.tui.present.spans import Line, Span, Spans, Tone
+from console.tui.present.spans import Line, Span, Spans, Tone, clip_spans
 from console.tui.present.views.view import Source
 from console.tui.present.words import BLANK, REVOCABILITY, ago, muted, plural, said, sign_of, strong, text, under
 from console.tui.rows import LIVE_LEASES, AgentRow
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 PULSE_SECONDS = 900
 SOON = 900.0
 MINUTES = 15
+_FEWEST = 3
+"""Fewer lines than these are no list."""
 LONG_GRANT = 3600.0
 """A grant that goes on for longer than this is standing privilege."""
 _LIVE = "state:pending,active"
 _WIDE, _HUGE = 100, 160
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Figures:
     """Expiries in each of the next minutes."""
     late: int = 0
     """Those that a revocation does not end before they expire."""
+    busy: tuple[tuple[str, str, tuple[int, ...]], ...] = ()
+    """Agents by how much was decided for them in the last minutes: id, name, decisions by the minute."""
 
 
 def count_up(source: Source, now: float) -> Figures:
@@ -72,8 +77,19 @@ def count_up(source: Source, now: float) -> Figures:
             left = row.expires_at - now
             if left < SOON:
                 minutes[max(0, int(left // 60))] += 1
-    named = dict(issuers.most_common())
-    return Figures(len(running), chains, deepest, live, named, dict(classes), tuple(minutes), late)
+    named, busy = dict(issuers.most_common()), _busiest(source, now)
+    return Figures(len(running), chains, deepest, live, named, dict(classes), tuple(minutes), late, busy)
+
+
+def _busiest(source: Source, now: float) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    counts: dict[str, list[int]] = {}
+    for row in source.decisions.rows.values():
+        minute = MINUTES - 1 - int((now - row.at) // 60)
+        if 0 <= minute < MINUTES:
+            counts.setdefault(row.agent_id, [0] * MINUTES)[minute] += 1
+    most = sorted(counts, key=lambda id: (-sum(counts[id]), id))[:_LISTED]
+    found = ((id, source.agents.get(id)) for id in most)
+    return tuple((id, row.name, tuple(counts[id])) for id, row in found if row is not None)
 
 
 def unbounded(source: Source) -> list[AgentRow]:
@@ -101,12 +117,55 @@ def overview(source: Source, now: float, figures: Figures, known: Known, width: 
     pulse = [*_decisions(source, now, 0), *_pulse_plot(source, now, left, tall)]
     expiries = [*_expiring(figures), *_expiry_plot(figures, right, tall)]
     upper = side_by_side(((pulse, left), (expiries, right)))
+    work = [_tasks(figures), *_leases(figures, (right if not huge else (width - 8) // 3) - 34)]
     if huge:
         third = (width - 8) // 3
-        lower = side_by_side(((wrong, third), ([_tasks(figures), *_leases(figures, third - 40)], third), (plane, third)))
+        lower = side_by_side(((wrong, third), (work, third), (plane, third)))
     else:
-        lower = side_by_side((([*wrong, BLANK, *plane], left), ([_tasks(figures), *_leases(figures, right - 36)], right)))
-    return (*upper, BLANK, *lower)
+        lower = side_by_side((([*wrong, BLANK, *plane], left), (work, right)))
+    room = height - len(upper) - len(lower) - 3
+    if room < _FEWEST:
+        return (*upper, BLANK, *lower)
+    lists = side_by_side(((_urgent(source, now, left, room), left), (_agents(figures, right, room), right)))
+    return (*upper, BLANK, *lower, BLANK, *lists)
+
+
+def _urgent(source: Source, now: float, width: int, room: int) -> list[Line]:
+    """The requests that press most."""
+    waiting = sorted(source.approvals.of("state", "pending"), key=lambda row: (-row.risk_score, row.deadline_at))
+    title = Span("MOST PRESSING", Tone.BRASS, strong=True)
+    if not waiting:
+        return [Line((title, muted("   nobody waits for a person")))]
+    lines, named = [Line((title,))], max(len(row.agent_name or row.entity.requested_by) for row in waiting)
+    for row in waiting[: min(room - 1, _LISTED)]:
+        sign, ask = sign_of(RISK, row.risk_level), row.entity.ask
+        wants = f"{ask.action} {ask.resource}" if ask is not None else str(row.entity.kind)
+        left = row.deadline_at - now
+        spans = (
+            Span(f"{sign.glyph:<3}", sign.tone, strong=sign.strong),
+            Span(f"{countdown(left):>6}  ", Tone.WARN if left < 60 else Tone.TEXT),
+            Span(f"{row.agent_name or row.entity.requested_by:<{min(24, named)}}  ", Tone.DELEGATION),
+            text(wants),
+        )
+        lines.append(Line(to(f"approvals @{row.id}", *clip_spans(spans, width))))
+    return lines
+
+
+def _agents(figures: Figures, width: int, room: int) -> list[Line]:
+    """Who asks most: decisions by the minute over the last quarter hour."""
+    title = Span("BUSIEST AGENTS", Tone.BRASS, strong=True)
+    if not figures.busy:
+        return [Line((title, muted("   no decision")))]
+    lines = [Line((title, muted("   decisions by the minute")))]
+    name = max(len(one[1]) for one in figures.busy)
+    for id, agent, minutes in figures.busy[: room - 1]:
+        spans = (
+            Span(f"{agent:<{min(name, width - 26)}} ", Tone.TEXT),
+            strong(f"{figure(sum(minutes)):>6}  "),
+            Span(sparkline(minutes, MINUTES), Tone.INFO),
+        )
+        lines.append(Line(to(f"agents @{id}", *clip_spans(spans, width))))
+    return lines
 
 
 def to(door: str, *spans: Span) -> Spans:
@@ -166,8 +225,8 @@ def _standing(source: Source, now: float) -> list[Line]:
 def _decisions(source: Source, now: float, spark: int) -> list[Line]:
     held, length = last_minutes(source.pulse, now, 60, 60)
     rate = sum(sum(one) for one in held) / (len(held) * length)
-    spans, seconds = last_minutes(source.pulse, now, PULSE_SECONDS, spark or 60)
-    allowed, denied, escalated = (sum(one[at] for one in spans) for at in range(3))
+    counted = [counts for second, counts in source.pulse.items() if now - PULSE_SECONDS <= second <= now]
+    allowed, denied, escalated = (sum(one[at] for one in counted) for at in range(3))
     total = allowed + denied + escalated
     every, of = "audit kind:decision.made age:<15m", "audit kind:decision.made age:<15m outcome:"
     if not total:
@@ -180,7 +239,8 @@ def _decisions(source: Source, now: float, spark: int) -> list[Line]:
     )
     if not spark:
         return [line]
-    drawn = sparkline([sum(one) / seconds for one in spans], spark)
+    spans, _ = last_minutes(source.pulse, now, PULSE_SECONDS, spark)
+    drawn = sparkline([sum(one) for one in spans], spark)
     return [line, under(*to(every, Span(drawn, Tone.INFO)))]
 
 
@@ -196,8 +256,10 @@ def _pulse_plot(source: Source, now: float, width: int, height: int) -> list[Lin
 
 
 def _tasks(figures: Figures) -> Line:
-    below = f" in {plural(figures.chains, 'chain')}" + (f", up to {figures.deepest} deep" if figures.deepest else "")
-    return said("TASKS", *to("tasks state:running", strong(figure(figures.tasks)), muted(f" running{below}")))
+    door, deep = "tasks state:running", f", {figures.deepest} deep" if figures.deepest else ""
+    return said(
+        "TASKS", *to(door, strong(figure(figures.tasks)), muted(f" running in {plural(figures.chains, 'chain')}{deep}"))
+    )
 
 
 def _leases(figures: Figures, room: int) -> list[Line]:
@@ -234,9 +296,9 @@ def _leases(figures: Figures, room: int) -> list[Line]:
 
 def _expiring(figures: Figures, *, plain: bool = False) -> list[Line]:
     soon, door = sum(figures.minutes), f"leases expires:<15m {_LIVE}"
-    spans = [*to(door, strong(figure(soon)), muted(f" leases within {span_of_time(SOON)}"))]
+    spans = [*to(door, strong(figure(soon)), muted(f" within {span_of_time(SOON)}"))]
     if figures.minutes[0]:
-        within = (Span(figure(figures.minutes[0]), Tone.WARN, strong=True), muted(" within a minute"))
+        within = (Span(figure(figures.minutes[0]), Tone.WARN, strong=True), muted(" in a minute"))
         spans += [muted("   "), *to(f"leases expires:<1m {_LIVE}", *within)]
     if plain and soon:
         spans += [muted("   "), *to(door, Span(sparkline(figures.minutes, MINUTES), Tone.INFO))]

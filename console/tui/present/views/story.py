@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from console.model.audit import AuditRecord
     from console.tui.present.views.view import Source
 
-_NAMED = 16
+_WORD = 9
+_LONG = 60.0
+"""Nothing happened for so many seconds: worth a look."""
 _KINDS: dict[str, tuple[str, str, Tone]] = {
     "task.opened": ("○", "opened", Tone.INFO),
     "task.delegated": ("→", "delegated", Tone.DELEGATION),
@@ -61,14 +63,12 @@ def story(
     ordered = sorted(records, key=lambda one: one.seq)
     came = {one.object_id for one in ordered if one.kind == "lease.active"}
     told = [one for one in ordered if not (one.kind == "lease.pending" and one.object_id in came)]
-    names = {one.agent_id: _name(source, one) for one in told}
-    column = min(_NAMED, max((len(name) for name in names.values()), default=0))
     tasks = len({one.task_id for one in told if one.task_id})
     length = (told[-1].at - told[0].at).total_seconds() if told else 0.0
     words = f"   {plural(len(told), 'entry', 'entries')} of {plural(tasks, 'task')} in {countdown(length)}"
     head = Line((Span("STORY", Tone.BRASS, strong=True), muted(words + (", newest first" if newest_first else ""))))
     lines = [
-        _entry(record, (record.at - told[at - 1].at).total_seconds() if at else None, names[record.agent_id], column)
+        _entry(record, (record.at - told[at - 1].at).total_seconds() if at else 0.0, _name(source, record))
         for at, record in enumerate(told)
     ]
     more = Line((Span("↓ ", Tone.BRASS, door="!before"), Span("earlier entries: b fetches them", Tone.MUTED, door="!before")))
@@ -85,20 +85,18 @@ def _name(source: "Source", record: "AuditRecord") -> str:
     return agent.name if agent is not None else task.agent_name if task is not None else ""
 
 
-def _entry(record: "AuditRecord", gap: float | None, agent: str, column: int) -> Line:
+def _entry(record: "AuditRecord", gap: float, agent: str) -> Line:
     entity = record.body.get("entity")
     known: dict[str, Any] = dict(entity) if isinstance(entity, dict) else {}
     glyph, word, tone = _said(record, known)
-    door = _door(record)
-    after = "" if gap is None or gap < 1 else f"+{countdown(gap)}"
     spans = [
-        muted(f"{instant(record.at)} "),
-        Span(f"{after:>6}  ", Tone.WARN if gap is not None and gap >= 60 else Tone.DIM),
-        Span(f"{agent[:column]:<{column}}  ", Tone.DELEGATION),
-        Span(f"{glyph:<2} {word}", tone, strong=tone in (Tone.DANGER, Tone.WARN), whole=True, door=door),
+        muted(f"{instant(record.at)}  "),
+        Span(f"{glyph:<2} {word:<{_WORD}}", tone, strong=tone in (Tone.DANGER, Tone.WARN), whole=True, door=_door(record)),
+        *((Span(f"  {agent}", Tone.DELEGATION),) if agent else ()),
         *_about(record, known),
+        *((Span(f"  after {countdown(gap)}", Tone.WARN if gap >= _LONG else Tone.DIM),) if gap >= 1 else ()),
     ]
-    return Line(tuple(spans), indent=19 + column)
+    return Line(tuple(spans), indent=16 + _WORD)
 
 
 def _said(record: "AuditRecord", entity: dict[str, Any]) -> tuple[str, str, Tone]:

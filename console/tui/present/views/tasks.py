@@ -1,36 +1,56 @@
 """The Tasks view: a tree by delegation, what each chain has touched and spent."""
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
-from console.tui.present.cells import Align, Cell, Column, countdown, figure, short_id
+from console.tui.present.cells import Align, Cell, Column, bar, countdown, figure, percent, short_id
 from console.tui.present.look import CLASS, RISK, TASK
-from console.tui.present.spans import Line, Tone
+from console.tui.present.spans import Line, Span, Tone
 from console.tui.present.views.ranking import Keys
 from console.tui.present.views.view import Source, View, ViewRows
-from console.tui.present.words import BLANK, chain, clock, muted, plural, right_words, said, sign_of, strong, text, under
-from console.tui.rows import LIVE_LEASES, TaskRow
+from console.tui.present.words import (
+    BLANK,
+    budget,
+    budget_tone,
+    chain,
+    clock,
+    dim,
+    muted,
+    plural,
+    right_words,
+    said,
+    sign_of,
+    strong,
+    text,
+    under,
+)
+from console.tui.rows import LIVE_LEASES, ChainRow, TaskRow
 
 ENDED_SHOWN = 300.0
+_UNKNOWN: Mapping[str, int] = {}
 
 COLUMNS = (
-    Column("task", "TASK", 27, flexible=True, most=40, sortable=False),
-    Column("intent", "INTENT", 16, flexible=True, most=32, ample=19),
+    Column("task", "TASK", 25, flexible=True, most=40, sortable=False),
+    Column("intent", "INTENT", 16, flexible=True, most=32),
     Column("state", "STATE", 11),
-    Column("age", "AGE", 5, priority=2, align=Align.RIGHT, ticking=True),
+    Column("age", "AGE", 5, priority=5, align=Align.RIGHT, ticking=True),
     Column("left", "LEFT", 5, priority=1, align=Align.RIGHT, ticking=True),
     Column("leases", "LEASES", 6, align=Align.RIGHT),
     Column("class", "TOUCHED", 15, priority=3),
-    Column("rows", "ROWS", 7, priority=4, align=Align.RIGHT),
-    Column("sends", "SENDS", 5, priority=5, align=Align.RIGHT),
-    Column("risk", "RISK", 11, priority=6),
-    Column("behalf", "FOR WHOM", 12, priority=7),
-    Column("id", "ID", 8, priority=8, sortable=False),
+    Column("budget", "BUDGET", 11, priority=4, sortable=False),
+    Column("rows", "ROWS", 7, priority=6, align=Align.RIGHT),
+    Column("sends", "SENDS", 5, priority=7, align=Align.RIGHT),
+    Column("risk", "RISK", 11, priority=8),
+    Column("behalf", "FOR WHOM", 12, priority=9),
+    Column("id", "ID", 8, priority=10, sortable=False),
 )
+Budgets = Mapping[str, int]
+"""The rows that a chain may read of each class; empty until the bundle's are known."""
+_CHAIN_SHOWN = 12
 
 
 def held(source: Source, row: TaskRow) -> int:
@@ -43,20 +63,45 @@ def _risk(source: Source, row: TaskRow) -> str | None:
     return decisions[-1].risk_level if decisions else None
 
 
-def cells_under(source: Source, row: TaskRow, now: float, branch: str = "") -> tuple[Cell, ...]:
-    """One task, behind the branch of the tree on which it hangs. What was touched stands at the root: it is the chain's."""
+def spent(ledger: ChainRow, budgets: Budgets) -> list[tuple[str, int, int]]:
+    """Each class that was read, the nearest to its end first: its name, the rows, and how many may be read (0: not known).
+
+    Rows by the agent's own word count too: they may add, never subtract.
+    """
+    names = dict.fromkeys((*ledger.counted, *ledger.claimed))
+    read = [(name, ledger.counted.get(name, 0) + ledger.claimed.get(name, 0), budgets.get(name, 0)) for name in names]
+    return sorted(read, key=lambda one: one[1] / one[2] if one[2] else 0.0, reverse=True)
+
+
+def _budget_cell(ledger: ChainRow | None, budgets: Budgets) -> Cell:
+    worst = next(iter(spent(ledger, budgets)), None) if ledger else None
+    if worst is None or not worst[2] or not worst[1]:
+        return Cell("-" if ledger else "", Tone.MUTED)
+    share = worst[1] / worst[2]
+    full, rest = bar(share, 5)
+    return Cell(f"{full}{rest} {percent(share):>5}", budget_tone(share))
+
+
+def cells_under(
+    source: Source, row: TaskRow, now: float, branch: str = "", budgets: Budgets = _UNKNOWN, below: int = 0
+) -> tuple[Cell, ...]:
+    """One task, behind the branch of the tree on which it hangs, with the number of those folded away `below` it.
+
+    What was touched stands at the root: it is the chain's.
+    """
     ledger = source.chains.get(row.root_id) if row.parent_id is None else None
     running = row.state == "running"
     pressing = row.deadline_at - now < 60 or row.heartbeat_due_at - now < 5
     level = _risk(source, row)
     return (
-        Cell(f"{branch}{row.agent_name}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
+        Cell(f"{branch}{row.agent_name}{f' (+{below})' if below else ''}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
         Cell(row.purpose),
         sign_of(TASK, row.state).cell(1),
         Cell(countdown((now if row.ended_at is None else row.ended_at) - row.opened_at), Tone.MUTED),
         Cell(countdown(row.deadline_at - now) if running else "-", Tone.WARN if running and pressing else Tone.TEXT),
         Cell(figure(held(source, row))),
         sign_of(CLASS, ledger.highest_class).cell() if ledger else Cell(),
+        _budget_cell(ledger, budgets),
         Cell(figure(sum(ledger.counted.values()) + sum(ledger.claimed.values())) if ledger else ""),
         Cell(figure(ledger.sends) if ledger else "", Tone.WARN if ledger and ledger.sends else Tone.TEXT),
         sign_of(RISK, level).cell() if level else Cell("-", Tone.MUTED),
@@ -103,8 +148,8 @@ def tree(source: Source, ids: Iterable[str]) -> tuple[list[str], dict[str, str]]
     return keys, branches
 
 
-def detail(source: Source, row: TaskRow, now: float) -> tuple[Line, ...]:
-    """Intent, chain, time, what the chain has touched, and the rights; the story is fetched beside it."""
+def detail(source: Source, row: TaskRow, now: float, budgets: Budgets = _UNKNOWN) -> tuple[Line, ...]:
+    """Intent, time, the chain as a tree, what it has touched and spent, and the rights; the story is fetched beside it."""
     ledger = source.chains.get(row.root_id)
     lines = [
         Line((strong(row.purpose), muted(f"   task {short_id(row.id)}"))),
@@ -125,23 +170,51 @@ def detail(source: Source, row: TaskRow, now: float) -> tuple[Line, ...]:
     else:
         why = f": {row.end_reason}" if row.end_reason else ""
         lines.append(said("ENDED", text(clock(row.ended_at)), muted(f" by {row.ended_by or 'the plane'}{why}")))
+    lines += _chain_tree(source, row, now)
     if ledger is not None:
         lines.append(said("TOUCHED", sign_of(CLASS, ledger.highest_class).span(), muted(f"   {plural(ledger.reads, 'read')}")))
-        for name in dict.fromkeys((*ledger.counted, *ledger.claimed)):
-            rows, claimed = ledger.counted.get(name, 0), ledger.claimed.get(name, 0)
-            more = (muted(f"   and {figure(claimed)} by its own word"),) if claimed else ()
-            lines.append(under(text(f"{name} "), strong(figure(rows)), muted(" rows reported"), *more))
+        for name, rows, most in spent(ledger, budgets):
+            sign, claimed = sign_of(CLASS, name), ledger.claimed.get(name, 0)
+            own = (muted(f"   {figure(claimed)} by its own word"),) if claimed else ()
+            counted = budget(rows, most) if most else (strong(figure(rows)), muted(" rows; the budget is not known yet"))
+            lines.append(under(Span(f"{sign.glyph:<3}{name:<13}", sign.tone), *counted, *own))
         lines.append(said("SENT", strong(figure(ledger.sends)), muted(f" times, {figure(ledger.sent_bytes)} bytes")))
         if ledger.resources:
             more_resources = f" and {len(ledger.resources) - 6} more" if len(ledger.resources) > 6 else ""
             lines.append(said("RESOURCES", text(", ".join(ledger.resources[:6])), muted(more_resources)))
-    lines.append(said("LEASES", strong(figure(held(source, row))), muted(" live")))
-    lines.append(said("DELEGATES", strong(figure(source.tasks.count("parent", row.id)))))
+    leases = (strong(figure(held(source, row))), muted(" live"))
+    lines.append(said("LEASES", *(replace(one, door=f"leases task:{row.id}") for one in leases)))
+    if row.text_digest is not None:
+        lines.append(said("ITS WORDS", muted("kept apart under their digest; the audit log shows them")))
     lines += [
         Line((text(right_words(right)),), label="" if number else "RIGHTS", hang=bool(number))
         for number, right in enumerate(row.rights[:8])
     ]
     return tuple(lines)
+
+
+def _chain_tree(source: Source, row: TaskRow, now: float) -> list[Line]:
+    """Everybody in the chain, each under the one that delegated: a door to each task."""
+    keys, branches = tree(source, (one.id for one in source.tasks.of("root", row.root_id)))
+    lines = []
+    for number, key in enumerate(keys[:_CHAIN_SHOWN]):
+        one = source.tasks.rows[key]
+        sign, here = sign_of(TASK, one.state), key == row.id
+        lives = held(source, one)
+        spans = (
+            dim(branches[key]),
+            Span(one.agent_name, Tone.DELEGATION, strong=here, door=f"tasks @{key}"),
+            muted("  "),
+            Span(f"{sign.glyph} {sign.word}", sign.tone, whole=True),
+            muted(f"  {countdown((one.ended_at or now) - one.opened_at)}  {one.purpose}"),
+            *((muted("  "), Span(plural(lives, "lease"), door=f"leases task:{key}")) if lives else ()),
+            *((Span("  ← this", Tone.BRASS),) if here and len(keys) > 1 else ()),
+        )
+        lines.append(said("CHAIN", *spans) if not number else under(*spans))
+    if len(keys) > _CHAIN_SHOWN:
+        more = f"and {len(keys) - _CHAIN_SHOWN} more"
+        lines.append(under(Span(more, Tone.MUTED, door=f"tasks root:{row.root_id}")))
+    return lines
 
 
 def _depends(source: Source, row: TaskRow) -> Hashable:
@@ -179,6 +252,7 @@ class TaskTree(ViewRows[TaskRow]):
     """The rows of the Tasks view: a tree, unless it is sorted by a column."""
 
     branches: dict[str, str] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=dict)
     _flat: Keys | None = field(default=None, repr=False)
 
     def _take(self, keys: Keys) -> None:
@@ -190,8 +264,8 @@ class TaskTree(ViewRows[TaskRow]):
 
     def version(self, key: str) -> Hashable:
         """Differs whenever the cells would differ. Raises KeyError when the row has left."""
-        return (ViewRows.version(self, key), self.branches.get(key, ""))
+        return (ViewRows.version(self, key), self.branches.get(key, ""), bool(self.budgets))
 
     def cells(self, key: str) -> Sequence[Cell]:
         """The cells of a row. Raises KeyError when it has left."""
-        return cells_under(self.source, self.row(key), self.now(), self.branches.get(key, ""))
+        return cells_under(self.source, self.row(key), self.now(), self.branches.get(key, ""), self.budgets)
