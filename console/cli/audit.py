@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from console.cli.asking import confirm, reason_option, the_reason, yes_option
 from console.cli.failures import Failure, Status, usage
 from console.cli.lists import gather, listing, tell
+from console.cli.proving import prove
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import moment
@@ -76,6 +77,9 @@ async def verify(session: Session, checkpoint: Path | None, config: Path | None)
         _tell(session, result)
     if not result.ok:
         raise click.exceptions.Exit(Status.FAILED)
+
+
+audit.add_command(prove)
 
 
 @audit.command()

@@ -94,6 +94,7 @@ async def _look(session: Session) -> AsyncIterator[Finding]:
         yield await _guarded("policy", lambda: _policy(client))
         yield await _guarded("issuers", lambda: _issuers(client))
         yield await _guarded("audit log", lambda: _audit(client, place))
+        yield await _guarded("notices", lambda: _notices(client))
 
 
 def _keyring(session: Session, place: Place) -> Finding:
@@ -146,6 +147,21 @@ async def _issuers(client: LeaseholdClient) -> Finding:
             "issuers", "error", text, "See leasehold issuers list and leasehold leases list --filter state:irrevocable."
         )
     return Finding("issuers", "ok", f"{len(found)} healthy, nothing stuck")
+
+
+async def _notices(client: LeaseholdClient) -> Finding:
+    found = (await client.list_webhooks()).items
+    if not found:
+        fix = "Name a webhook in server.toml ([[webhook]]): then word goes out when nobody is looking."
+        return Finding("notices", "not checked", "no webhook is configured; who is not looking hears nothing", fix)
+    failing = [f"{one.name} (tried {one.attempts} times: {one.last_error})" for one in found if one.failing_since is not None]
+    lost = [f"{one.name} {one.given_up}" for one in found if one.last_error and one.failing_since is None]
+    if failing or lost:
+        text = f"failing: {', '.join(failing) or 'none'}; given up: {', '.join(lost) or 'none'}"
+        return Finding(
+            "notices", "error" if failing else "warning", text, "See leasehold notices list; then notices test NAME."
+        )
+    return Finding("notices", "ok", f"{len(found)} webhooks, {sum(one.delivered for one in found)} delivered")
 
 
 async def _audit(client: LeaseholdClient, place: Place) -> Finding:

@@ -32,7 +32,10 @@ ENTRIES = {
     "policy": Entry("console.cli.policy:policy", "Policy bundles: show, validate, test, compare."),
     "frameworks": Entry("console.cli.frameworks:frameworks", "Frameworks with their live evidence."),
     "audit": Entry("console.cli.audit:audit", "The audit log: list, verify, export, checkpoint, erase a text."),
-    "watch": Entry("console.cli.watch:watch", "The live event stream as lines."),
+    "watch": Entry("console.cli.watch:watch", "The live event stream as lines, in words."),
+    "overview": Entry("console.cli.overview:overview", "The pulse of the plane, in words."),
+    "notices": Entry("console.cli.notices:notices", "Webhooks: how they stand, and a test of one."),
+    "keys": Entry("console.cli.twins:keys", "What the console's keys do, and the same by command."),
 }
 
 

@@ -6,7 +6,7 @@ import click
 
 from console.cli.asking import confirm, yes_option
 from console.cli.inputs import build
-from console.cli.lists import gather, listing, tell
+from console.cli.lists import list_command
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import joined, moment
@@ -30,14 +30,7 @@ def operators() -> None:
     """Operators of the plane."""
 
 
-@operators.command("list")
-@listing
-@connected
-async def list_(session: Session, filter: str, limit: int, *, oldest: bool) -> None:
-    """The operators."""
-    async with session.client() as client:
-        found = await gather(client.list_operators, limit=limit, filter=filter, oldest=oldest)
-    tell(session, found, _COLUMNS, nothing="There is no operator.")
+list_command(operators, "The operators.", lambda client: client.list_operators, _COLUMNS, nothing="There is no operator.")
 
 
 @operators.command()

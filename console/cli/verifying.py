@@ -8,9 +8,9 @@ from console.bootstrap import AUDIT_KEYS, secret_store
 from console.cli.failures import Failure, Status
 from console.cli.planes import server_settings
 from console.client import LeaseholdClient
-from console.model.audit import AuditRecord, AuditVerification, Checkpoint
+from console.model.audit import AuditRecord, AuditVerification, Checkpoint, InclusionProof
 from console.model.canonical import canonical
-from console.model.merkle import leaf_hash
+from console.model.merkle import leaf_hash, verify_inclusion
 from console.server.audit.checkpoint import is_signed
 from console.server.audit.verify import LoggedRecord, verify
 from console.server.identity.keys import BadKeys, KeyRing, VerifyKey, read_public_key
@@ -50,6 +50,21 @@ async def verify_online(client: LeaseholdClient, earlier: Checkpoint | None) -> 
         if mark is None:
             break
     return verify(records, checkpoints.items, check_signature=_checker(keys.get), earlier=earlier)
+
+
+def proof_fault(record: AuditRecord, proof: InclusionProof, signed: Checkpoint, jwks: dict[str, Any]) -> str:
+    """What is wrong with the proof of a record under a checkpoint; empty when it holds (RFC 9162, section 2.1.3)."""
+    leaf = leaf_hash(canonical(record))
+    if proof.leaf != leaf.hex() or (proof.seq, proof.size) != (record.seq, signed.size):
+        return "the proof is of another record, or of another log"
+    try:
+        path = [bytes.fromhex(step) for step in proof.path]
+        holds = verify_inclusion(leaf, record.seq, signed.size, path, bytes.fromhex(signed.root))
+    except ValueError:
+        holds = False
+    if not holds:
+        return "the path does not lead from the record to the checkpoint's root"
+    return "" if _checker(_public_keys(jwks).get)(signed) else "the checkpoint is not signed by a key of this plane"
 
 
 def _logged(record: AuditRecord) -> LoggedRecord:

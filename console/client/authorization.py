@@ -18,6 +18,7 @@ from console.model.frameworks import (
 )
 from console.model.grants import Grant, GrantEnding, GrantInput, GrantReview, GrantTerms
 from console.model.locks import ContainmentPreview, ContainmentTally, Lock
+from console.model.notices import Webhooks, WebhookTested
 from console.model.operators import Operator, OperatorEnrolled, OperatorInput, OperatorRenewal, Whoami
 from console.model.reviewing import GrantPreview, ReviewPreview
 from console.model.tasks import (
@@ -234,6 +235,12 @@ class RecordCalls(Calls):
     ) -> FrameworkReview:
         path = f"{_V1}/frameworks/{part(framework_id)}/reviews"
         return await self._post("authorization", path, FrameworkReview, asked, key=key)
+
+    async def list_webhooks(self) -> Webhooks:
+        return await self._get("authorization", f"{_V1}/webhooks", Webhooks)
+
+    async def test_webhook(self, name: str, *, key: str | None = None) -> WebhookTested:
+        return await self._post("authorization", f"{_V1}/webhooks/{part(name)}/test", WebhookTested, key=key)
 
     async def show_whoami(self) -> Whoami:
         return await self._get("authorization", f"{_V1}/whoami", Whoami)

@@ -19,10 +19,20 @@ from console.model.scales import RiskLevel
 COLLECTIONS: Final = frozenset({"approvals", "locks", "leases"})
 KINDS: Final = frozenset(
     {
-        *(f"approval.{what}" for what in ("requested", "revised", "approved", "rejected", "expired", "cancelled", "void", "withdrawn")),
+        "approval.requested",
+        "approval.revised",
+        "approval.approved",
+        "approval.rejected",
+        "approval.expired",
+        "approval.cancelled",
+        "approval.withdrawn",
+        "approval.void",
         "lock.placed",
         "lock.released",
-        *(f"lease.{what}" for what in ("irrevocable", "revoked", "expired", "abandoned")),
+        "lease.irrevocable",
+        "lease.revoked",
+        "lease.expired",
+        "lease.abandoned",
     }
 )
 """The events that a notice may come of."""
