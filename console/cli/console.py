@@ -143,8 +143,7 @@ def plane_opener(
 
     @asynccontextmanager
     async def opened() -> "AsyncIterator[Plane]":
-        from console.client import LeaseholdClient  # noqa: PLC0415 (httpx loads after the first paint)
-        from console.tui.state.client_plane import ClientPlane  # noqa: PLC0415
+        from console.tui.state.client_plane import client_plane  # noqa: PLC0415 (loads after the first paint)
 
         try:
             if place.data is not None:
@@ -156,7 +155,7 @@ def plane_opener(
             from console.cli.profiles import problem_of  # noqa: PLC0415
 
             raise problem_of(error) from None
-        async with LeaseholdClient(target.authorization_url, target.broker_url, token, on_sent=heard) as client:
-            yield ClientPlane(client)
+        async with client_plane(target.authorization_url, target.broker_url, token, on_sent=heard) as plane:
+            yield plane
 
     return opened

@@ -20,11 +20,10 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher, DataTable, Static
 
-from console.client import LeaseholdClient
 from console.tui.present.inert import inert
 from console.tui.present.views import agents, leases
 from console.tui.present.views.view import View, arrange
-from console.tui.state.client_plane import ClientPlane
+from console.tui.state.client_plane import client_plane
 from console.tui.state.mirror import Changes, Mirror
 from console.tui.state.sync import Connection, Synchronizer, SystemTimes
 
@@ -125,8 +124,8 @@ class DataTableConsole(App[None]):
     async def follow(self) -> None:
         """Keep the mirror true, for ever."""
         token = self.token_file.read_text().strip()
-        async with LeaseholdClient(self.url, self.url, lambda: token) as client:
-            await Synchronizer(ClientPlane(client), self.mirror, self.hear, times=self.times).run()
+        async with client_plane(self.url, self.url, lambda: token) as plane:
+            await Synchronizer(plane, self.mirror, self.hear, times=self.times).run()
 
     def hear(self, changes: Changes, connection: Connection) -> None:
         """A batch, at most fifteen times a second."""

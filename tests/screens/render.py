@@ -19,8 +19,7 @@ import httpx
 os.environ.setdefault("COLORTERM", "truecolor")
 os.environ.pop("NO_COLOR", None)
 
-from console.client import LeaseholdClient
-from console.tui.state.client_plane import ClientPlane
+from console.tui.state.client_plane import client_plane
 from console.tui.state.plane import Plane
 from console.tui.ui.app import Console
 from console.tui.ui.options import ConsoleOptions
@@ -73,8 +72,8 @@ class Painter:
 
         @asynccontextmanager
         async def open_plane() -> AsyncIterator[Plane]:
-            async with LeaseholdClient(self._estate.url, self._estate.url, lambda: self._estate.tokens["maya"]) as client:
-                yield ClientPlane(client)
+            async with client_plane(self._estate.url, self._estate.url, lambda: self._estate.tokens["maya"]) as plane:
+                yield plane
 
         return ConsoleOptions(open_plane=open_plane, environment="production", colour="red", operator="maya", theme=theme)
 

@@ -6,7 +6,7 @@ there was no answer. `events` raises ProblemError `resync` where the cursor is n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from console.model.grants import Grant, GrantInput, GrantTerms
     from console.model.leases import Lease, RevocationResult, RevokeManyInput
     from console.model.locks import ContainmentPreview, ContainmentTally, Lock
-    from console.model.operators import Whoami
     from console.model.reviewing import GrantPreview, ReviewPreview
     from console.model.tasks import Task
 
@@ -31,10 +30,23 @@ class Tick(Protocol):
     def at(self) -> datetime | None: ...
 
 
+class Who(Protocol):
+    """Who is signed in, as the plane sees it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def roles(self) -> Collection[str]: ...
+    @property
+    def groups(self) -> Collection[str]: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+
+
 class Plane(Protocol):
     """Everything that the console asks of a plane. The methods that change something are called by the dispatcher alone."""
 
-    async def whoami(self) -> Whoami: ...
+    async def whoami(self) -> Who: ...
     def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow]:
         """The head first, then its rows."""
         ...

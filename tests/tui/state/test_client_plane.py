@@ -33,7 +33,10 @@ async def test_each_error_of_the_client_has_its_problem(error: ClientError, code
 
             return call
 
-    plane: Plane = ClientPlane(Failing())  # type: ignore[arg-type]  # only the failing is needed
+    plane: Plane = ClientPlane(Failing(), Failing)  # type: ignore[arg-type]  # only the failing is needed
     with pytest.raises(ProblemError) as caught:
         await plane.contain("ag_x", "odd reads")
+    assert caught.value.code == code
+    with pytest.raises(ProblemError) as caught:
+        await plane.whoami()
     assert caught.value.code == code

@@ -1,0 +1,146 @@
+"""Following a plane without httpx: over the real server, and against servers that answer badly."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from console.client.errors import Garbled, NotSignedIn, Resync, Unreachable
+from console.client.feed import Event, SnapshotHead, SnapshotRow, Tick
+from console.client.follow import Follower
+from tests.server.api.plane import open_plane
+from tests.server.api.test_feed import Served, serving
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SNAPSHOT = b'{"cursor":4,"at":"2026-03-01T03:00:00Z","rows":{"agents":1}}\n'
+ROW = b'{"collection":"agents","body":{"id":"ag_1","purpose":"a line\xe2\x80\xa8separator"}}\n'
+EVENT = b'data: {"cursor":5,"at":"2026-03-01T03:00:00Z","kind":"agent.registered","collection":"agents","id":"ag_1","body":{}}'
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    async with open_plane(tmp_path / "plane", tick_seconds=0.05) as plane, serving(plane) as made:
+        yield made
+
+
+def following(served: Served) -> Follower:
+    return Follower(served.url, lambda: served.plane.tokens["vera"])
+
+
+def chunk(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+@asynccontextmanager
+async def answering(*writes: bytes) -> AsyncIterator[Follower]:
+    """A follower of a server that sends these bytes, one write after the other, whatever is asked, and closes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        assert asked.startswith(b"GET /authorization/v1/")
+        assert b"Authorization: Bearer a-token\r\n" in asked
+        for part in writes:
+            writer.write(part)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        yield Follower(f"http://127.0.0.1:{port}", lambda: "a-token")
+    finally:
+        server.close()
+
+
+async def test_who_the_snapshot_and_the_events_of_a_real_plane(served: Served) -> None:
+    await served.plane.world.agent("executor-1", purpose="with\u2028separators")
+    follower = following(served)
+    assert (await follower.whoami()).name == "vera"
+    head, *rows = [line async for line in follower.snapshot()]
+    assert isinstance(head, SnapshotHead)
+    assert len(rows) == sum(head.rows.values())
+    assert {row.body["purpose"] for row in rows if isinstance(row, SnapshotRow) and row.collection == "agents"} == {
+        "with\u2028separators"
+    }
+    events = follower.events(head.cursor - 1)
+    assert isinstance(await anext(events), Tick)
+    event = await anext(events)
+    assert isinstance(event, Event)
+    assert event.cursor == head.cursor
+    await events.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_refusal_is_told_as_the_typed_client_tells_it(served: Served) -> None:
+    with pytest.raises(NotSignedIn):
+        await Follower(served.url, lambda: "lho_wrong").whoami()
+    with pytest.raises(Resync):
+        await anext(following(served).events(10_000))
+
+
+async def test_nobody_there_is_unreachable() -> None:
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    with pytest.raises(Unreachable) as caught:
+        await Follower(f"http://127.0.0.1:{port}", lambda: "a-token").whoami()
+    assert not caught.value.unknown
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_an_answer_is_the_same_however_it_is_cut(size: int) -> None:
+    body = HEAD + chunk(SNAPSHOT) + chunk(ROW) + b"0\r\n\r\n"
+    async with answering(*(body[at : at + size] for at in range(0, len(body), size))) as follower:
+        head, row = [line async for line in follower.snapshot()]
+        assert (head.cursor, row.body["purpose"]) == (4, "a line\u2028separator")  # type: ignore[union-attr]
+
+
+async def test_an_event_may_have_its_data_in_several_lines_and_comments_beside_it() -> None:
+    split = EVENT.replace(b',"kind"', b',\r\ndata: "kind"')
+    body = b": hello\r\n\r\nid: 5\r\nevent: agent.registered\r\n" + split + b"\r\n\r\n"
+    async with answering(HEAD + chunk(body)) as follower:
+        event = await anext(follower.events())
+        assert isinstance(event, Event)
+        assert (event.cursor, event.kind) == (5, "agent.registered")
+
+
+@pytest.mark.parametrize(
+    ("writes", "error"),
+    [
+        ([b"SSH-2.0-nothing\r\n\r\n"], Unreachable),
+        ([b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n"], Unreachable),
+        ([HEAD + chunk(SNAPSHOT)], Unreachable),
+        ([HEAD + chunk(SNAPSHOT) + b"0\r\n\r\n"], Garbled),
+        ([HEAD + chunk(SNAPSHOT) + chunk(b"[]\n") + b"0\r\n\r\n"], Garbled),
+        ([HEAD + chunk(ROW) + b"0\r\n\r\n"], Garbled),
+        ([HEAD + chunk(SNAPSHOT.replace(b"Z", b"")) + b"0\r\n\r\n"], Garbled),
+        ([HEAD + chunk(b"{" * 1000 + b"\n") + b"0\r\n\r\n"], Garbled),
+        ([HEAD + chunk(b"x" * 1_000_000)] + [chunk(b"x" * 1_000_000)] * 8, Garbled),
+        ([b"HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n{}"], Garbled),
+        ([b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"], Garbled),
+    ],
+    ids=[
+        "no-http",
+        "headers",
+        "cut-off",
+        "rows-missing",
+        "no-row",
+        "no-head",
+        "no-zone",
+        "no-json",
+        "too-long",
+        "status",
+        "redirect",
+    ],
+)
+async def test_what_cannot_be_read_is_no_snapshot(writes: list[bytes], error: type[Exception]) -> None:
+    async with answering(*writes) as follower:
+        with pytest.raises(error):
+            [line async for line in follower.snapshot()]
+
+
+async def test_a_token_that_would_break_the_request_is_never_sent() -> None:
+    with pytest.raises(Unreachable, match="character"):
+        await Follower("http://127.0.0.1:9", lambda: "a\r\nX-Evil: 1").whoami()
