@@ -1,6 +1,7 @@
 """Words and spans that several views share: chains, rights, exposure, budgets. Pure; imported by `tui.present` only."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from console.tui.present.cells import bar, countdown, day_and_instant, figure, instant, percent
@@ -39,6 +40,11 @@ def muted(words: str) -> Span:
 def dim(words: str) -> Span:
     """What may be skipped."""
     return Span(words, Tone.DIM)
+
+
+def to(door: str, *spans: Span) -> Spans:
+    """The spans as a door to the rows behind them: see `Span.door`."""
+    return tuple(replace(span, door=door) for span in spans)
 
 
 def said(label: str, *spans: Span) -> Line:

@@ -5,7 +5,7 @@ from typing import Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
-from console.tui.present.cells import Align, Cell, Column, countdown, figure, short_id, span_of_time
+from console.tui.present.cells import Align, Cell, Column, bar, countdown, figure, short_id, span_of_time
 from console.tui.present.look import CLASS, LEASE, RISK
 from console.tui.present.spans import Line, Span, Tone, plain
 from console.tui.present.views.view import Source, View
@@ -14,8 +14,10 @@ from console.tui.present.words import (
     REVOCABILITY,
     after_revocation,
     ago,
+    budget_tone,
     chain,
     clock,
+    dim,
     exposure,
     muted,
     plural,
@@ -101,34 +103,79 @@ def detail(source: Source, row: LeaseRow, now: float) -> tuple[Line, ...]:
                 said("REVOKED BY", text(row.revoked_by or "the plane"), muted(f" at {clock(row.revoke_requested_at)}{why}"))
             )
     if row.state in ("revoking", "irrevocable"):
-        following = f", next {clock(row.next_attempt_at)}" if row.next_attempt_at else ""
-        lines.append(
-            said("ATTEMPTS", strong(str(row.attempts)), muted(f"{following}{'  ' + row.last_error if row.last_error else ''}"))
-        )
-    if row.state == "irrevocable":
-        step = f"end it at {row.audience} by hand, then retry the revocation"
-        lines.append(said("MANUAL STEP", Span(step, Tone.DANGER)))
+        lines += trouble(row, now)
     checks = f"introspects, caching for {span_of_time(row.cache_seconds)}" if row.check == "introspect" else "verifies offline"
     lines += [
         said("CHECKED", text(f"{row.audience} {checks}"), muted(f", skew {span_of_time(row.skew_seconds)}")),
         said("CLASS", sign_of(CLASS, row.data_class).span(), muted("   risk "), risk.span()),
+        said("USED", *_of(row.uses, row.max_uses, "use"), muted(f"   last {ago(row.last_used_at, now)}")),
+        said("ROWS", *_of(row.rows, row.max_rows, "row")),
+        said("DECISION", Span(short_id(row.decision_id), door=f"audit id:{row.decision_id}"), *_lifted(row)),
         said(
-            "USED",
-            strong(figure(row.uses)),
-            muted(f" of {row.max_uses or 'any number of'} uses, last {ago(row.last_used_at, now)}"),
+            "AGENT",
+            Span(row.agent_name, Tone.DELEGATION, door=f"agents @{row.agent_id}"),
+            muted("   task "),
+            Span(short_id(row.task_id), door=f"tasks @{row.task_id}"),
         ),
-        said("ROWS", strong(figure(row.rows)), muted(f" of {figure(row.max_rows) if row.max_rows else 'any number'}")),
-        said("DECISION", text(short_id(row.decision_id)), *_lifted(row)),
     ]
     if task is not None and task.state != "running":
         lines.append(under(Span("its task has ended; the plane revokes it by itself", Tone.WARN)))
     return tuple(lines)
 
 
+def trouble(row: LeaseRow, now: float) -> list[Line]:
+    """Of a lease that is being taken back: tries, last error, next try; of a stuck one what it means and what to do."""
+    since = f"   since {clock(row.revoke_requested_at)}, {ago(row.revoke_requested_at, now)}" if row.revoke_requested_at else ""
+    following = (
+        f"   the next in {countdown(row.next_attempt_at - now)}" if row.next_attempt_at else "   no further one by itself"
+    )
+    lines = [said("TRIES", strong(str(row.attempts)), muted(f"{since}{following}"))]
+    if row.last_error:
+        lines.append(said("LAST ERROR", Span(row.last_error, Tone.WARN)))
+    if row.state != "irrevocable":
+        return lines
+    until = row.residual_exposure_at
+    while_ = "for nobody knows how long" if until is None else f"until {clock(until)}"
+    means = f"whoever holds it may still {row.action} {row.resource} {while_}"
+    if until is not None and until <= now:
+        means = f"its last moment has passed at {clock(until)}; only the confirmation is missing"
+    return [
+        *lines,
+        said("IT MEANS", Span(means, Tone.DANGER)),
+        said("MANUAL STEP", Span(manual_step(row), Tone.DANGER, strong=True)),
+        said(
+            "THEN",
+            Span("R", Tone.BRASS, strong=True, door="!retry"),
+            muted(" asks the issuer again; it is dead when that says so"),
+        ),
+    ]
+
+
+def manual_step(row: LeaseRow) -> str:
+    """What a person can do where an issuer does not confirm, in words for its kind."""
+    if row.issuer != "tokens":
+        return f"at {row.issuer}, take away what it holds under the reference {row.id}"
+    if row.check == "offline":
+        return f"at {row.audience}, refuse the token with the jti {row.id}: it is not asked about before it expires"
+    return f"see that {row.audience} asks about tokens again: it may answer from a cache of {span_of_time(row.cache_seconds)}"
+
+
+def _of(count: int, most: int | None, one: str) -> tuple[Span, ...]:
+    """A count as a bar of the most, or by itself where nothing bounds it."""
+    if not most:
+        return (strong(figure(count)), muted(f" {one if count == 1 else one + 's'}, no bound"))
+    share = count / most
+    full, rest = bar(share)
+    return (Span(full, budget_tone(share)), dim(rest), strong(f" {figure(count)}"), muted(f" of {figure(most)} {one}s"))
+
+
 def _lifted(row: LeaseRow) -> tuple[Span, ...]:
-    by = [f"approval {short_id(row.approval_id)}"] if row.approval_id else []
-    by += [f"grant {short_id(one)}" for one in row.grant_ids]
-    return (muted(f"   {', '.join(by)}"),) if by else ()
+    spans: list[Span] = []
+    if row.approval_id:
+        spans += [muted("   approval "), Span(short_id(row.approval_id), door=f"approvals @{row.approval_id}")]
+    for one in row.grant_ids:
+        spans += [muted("   grant "), Span(short_id(one), door=f"grants @{one}")]
+    return tuple(spans)
 
 
 VIEW: View[LeaseRow] = View(

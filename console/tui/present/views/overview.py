@@ -6,7 +6,7 @@ audit log's signed heads) is handed in as `Known`, and said to be unknown until 
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import bar, countdown, figure, percent, span_of_time, sparkline
@@ -15,7 +15,7 @@ from console.tui.present.look import CLASS, RISK
 from console.tui.present.plot import Band, bars, last_minutes
 from console.tui.present.spans import Line, Span, Spans, Tone, clip_spans
 from console.tui.present.views.view import Source
-from console.tui.present.words import BLANK, REVOCABILITY, ago, muted, plural, said, sign_of, strong, text, under
+from console.tui.present.words import BLANK, REVOCABILITY, ago, muted, plural, said, sign_of, strong, text, to, under
 from console.tui.rows import LIVE_LEASES, AgentRow
 
 if TYPE_CHECKING:
@@ -166,11 +166,6 @@ def _agents(figures: Figures, width: int, room: int) -> list[Line]:
         )
         lines.append(Line(to(f"agents @{id}", *clip_spans(spans, width))))
     return lines
-
-
-def to(door: str, *spans: Span) -> Spans:
-    """The spans as a door to these rows."""
-    return tuple(replace(span, door=door) for span in spans)
 
 
 def _wrong(source: Source, now: float) -> list[Line]:
