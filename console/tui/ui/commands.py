@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from console.model.filter_grammar import completion, parse_filter
+from console.model.filter_grammar import completion, expected, parse_filter
 from console.model.filters import Fields, FilterError
 from console.tui.present.inert import inert
 from console.tui.ui.actions import ACTIONS, BY_ID, VIEWS, Action
@@ -109,7 +109,8 @@ def offers(text: str, cursor: int, panes: dict[str, Pane], world: World, named: 
     if action is None:
         return []
     if action.on:
-        return [Offer(name, at, words) for name, words in _objects(action, rest, world)]
+        found = [Offer(name, at, words) for name, words in _objects(action, rest, world)]
+        return sorted(found, key=lambda one: not one.text.startswith(rest))
     choices = _choices(action, panes, named or Named()) or {}
     return [Offer(name, at, words) for name, words in choices.items() if name.startswith(rest)][:_SHOWN]
 
@@ -117,7 +118,9 @@ def offers(text: str, cursor: int, panes: dict[str, Pane], world: World, named: 
 def filter_offers(text: str, at: int, fields: Fields, values: Callable[[str], Iterable[str]] = lambda name: ()) -> list[Offer]:
     """What could stand at the cursor of a filter: fields, values, comparisons, and what joins two terms."""
     before = text[:at]
-    found = [Offer(one.text, one.start, one.hint) for one in completion(text, at, fields, values)]
+    # An example of a text is no value that anybody means.
+    examples = {one for field in fields.values() if field.kind == "text" for one in expected(field)}
+    found = [Offer(one.text, one.start, one.hint) for one in completion(text, at, fields, values) if one.text not in examples]
     value, word = _AT_VALUE.search(before), _AT_WORD.search(before)
     if value is not None and value[1].lower() in fields and fields[value[1].lower()].kind in ("number", "instant", "duration"):
         found += [Offer(sign, at, words) for sign, words in _COMPARED]

@@ -92,7 +92,8 @@ def turn_column(console: "Console", key: str) -> None:
 def times(console: "Console", _: str = "") -> None:
     """Tell times as instants, or relative to now."""
     STYLE.absolute = not STYLE.absolute
-    console.say(muted("Times are told as instants (UTC)." if STYLE.absolute else "Times are told as how long ago and how soon."))
+    told = "as instants (UTC)" if STYLE.absolute else "as how long ago and how soon"
+    console.say(muted(f"Times are told {told}."))
     console.rearrange()
     console.repaint()
 
