@@ -22,6 +22,7 @@ from console.model.states import (
 
 Getter = Callable[[Any], Any]
 _YES_NO = ("yes", "no")
+_CHANGED = {"standing": "yes", "figures": "figures"}
 
 
 def _words(name: str, get: Getter | str, *, searched: bool = True) -> Field:
@@ -65,6 +66,10 @@ def _outcome_of(record: Any) -> Any:
     """Of a record of a decision: what came out."""
     entity = record.body.get("entity")
     return entity.get("outcome") if record.kind == "decision.made" and isinstance(entity, dict) else None
+
+
+def _hyphened(words: Any) -> str:
+    return str(words).replace(" ", "-")
 
 
 def _named(*fields: Field) -> dict[str, Field]:
@@ -193,10 +198,58 @@ _FIELDS: dict[str, dict[str, Field]] = {
     ),
 }
 
+_FETCHED: dict[str, dict[str, Field]] = {
+    "frameworks": _named(
+        _words("id", "id"),
+        _words("title", "title"),
+        _words("publisher", "publisher"),
+        _number("supported", "supported"),
+        _number("gaps", "gaps"),
+        _number("nodata", "no_data"),
+    ),
+    "controls": _named(
+        _words("id", "control"),
+        _words("title", "title"),
+        _words("group", "group"),
+        _words("says", "summary"),
+        _choice("state", lambda row: _hyphened(row.state), ("supported", "gap", "no-data", "out-of-scope")),
+        _choice("relevance", "relevance", ("direct", "partial", "none")),
+        _choice("reviewed", lambda row: "yes" if row.review is not None else "no", _YES_NO),
+        _choice("changed", lambda row: _CHANGED.get(row.moved, "no"), ("yes", "figures", "no")),
+        _words("reviewer", lambda row: row.review.reviewer if row.review is not None else None),
+        _words("metric", lambda row: tuple(one.metric for one in row.evidence)),
+        _number("n", "n"),
+        _number("figures", "measured"),
+        _when("newest", "newest_at"),
+    ),
+    "measures": _named(
+        _words("id", "metric"),
+        _words("title", "title"),
+        _words("says", "definition"),
+        _choice("verdict", lambda row: _hyphened(row.verdict), ("met", "missed", "info", "no-data")),
+        _number("n", "n"),
+        _number("value", "value"),
+        _number("against", lambda row: len(row.counter_examples)),
+        _when("newest", "newest_at"),
+    ),
+    "policies": _named(
+        _words("name", "name"),
+        _choice("kind", "kind", ("file", "finding", "policy", "test", "revision")),
+        _words("state", "state"),
+        _words("file", "file"),
+        _words("lifted", lambda item: getattr(item.thing, "approval", None)),
+        _words("says", lambda item: item.thing if isinstance(item.thing, str) else getattr(item.thing, "text", None)),
+    ),
+}
+"""Of what the console fetches and does not mirror: rows of frameworks, and of the bundle's tree."""
+
 FILTERED = tuple(_FIELDS)
 """The collections that can be filtered."""
 
 
 def fields_for(collection: str) -> Fields:
-    """The fields of a collection, read from its entities (of `audit`, from audit records). Raises KeyError for another one."""
-    return _FIELDS[collection]
+    """The fields of a collection, read from its entities (of `audit`, from audit records). Raises KeyError for another one.
+
+    Also of what is fetched: `frameworks`, `controls`, `measures` and `policies`, read from the rows of those views.
+    """
+    return _FETCHED[collection] if collection in _FETCHED else _FIELDS[collection]

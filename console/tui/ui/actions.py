@@ -145,6 +145,16 @@ ACTIONS: tuple[Action, ...] = (
         on=("leases",),
         rank=9,
     ),
+    Action(
+        "review",
+        "M",
+        "mark reviewed",
+        "Mark the row reviewed, with a note; it stays on the record",
+        "acts",
+        ("controls",),
+        act="framework.review",
+        rank=8,
+    ),
     Action("undo", "z", "undo", "Take back the last grant or approval, for a minute", "acts"),
     Action("arm", "!", "arm", "Arm for five idle minutes what gives power; again to be SAFE", "acts"),
     Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10, shown="enter"),
@@ -180,9 +190,14 @@ ACTIONS: tuple[Action, ...] = (
         "read again",
         "Read again what is fetched, or try the plane again now",
         "show",
-        ("policies", "frameworks", "controls", "audit"),
+        ("policies", "frameworks", "controls", "measures", "examples", "audit"),
         rank=12,
     ),
+    Action("prove", "V", "prove", "Prove the record against the last checkpoint, verified here", "show", ("audit",), rank=11),
+    Action("story", "J", "story", "Tell the joined story of the record's task", "show", ("audit",), rank=11),
+    Action("source", "", "read file", "Read the file under the cursor, at its line", "show", ("policies",)),
+    Action("finding", "f", "next finding", "Go to the next finding", "find", ("policies",), rank=11),
+    Action("finding-before", "F", "finding before", "Go to the finding before", "find", ("policies",)),
     Action("theme", "T", "theme", "Choose a theme", "show", argument="theme"),
     Action(
         "profile",
@@ -202,7 +217,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "q", "quit", "Leave the console; agents work on", "find"),
 )
 BY_ID = {action.id: action for action in ACTIONS}
-TITLES = {name: title for name, _, title in VIEWS} | {"grants": "Grants", "controls": "Frameworks"}
+TITLES = {name: title for name, _, title in VIEWS} | {
+    "grants": "Grants",
+    "controls": "Frameworks",
+    "measures": "Frameworks",
+    "examples": "Frameworks",
+}
 
 TABLE_KEYS: tuple[tuple[str, str, str], ...] = (
     ("table.down", "j ↓", "down"),

@@ -23,7 +23,7 @@ from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
 from console.tui.ui.faults import Careful, FaultLog
-from console.tui.ui.fetched import FetchedPane, fetched_panes
+from console.tui.ui.fetched import FetchedPane, Panes, fetched_panes
 from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
@@ -76,7 +76,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         self.theme = palette.name
         self.keymap = keymap_of(options.keymap)
         self.set_keymap(dict(self.keymap.overrides))
-        self.panes: dict[str, Pane] = mirror_panes(self.world) | fetched_panes(self.world)
+        self.panes: dict[str, Pane] = Panes(mirror_panes(self.world), fetched_panes(self.world))
         self.panes["overview"] = Pane(self.world, "overview", "Overview", digit="0")
         self.pane = self.panes["approvals"]
         self.attention = Attention(options, self._to_terminal)

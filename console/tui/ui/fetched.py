@@ -1,37 +1,61 @@
-"""Panes over what is fetched and not mirrored: policies, frameworks and their controls, the audit log.
+"""Panes over what is fetched and not mirrored: what all of them share, and how they come into being on their first visit.
 
-Owns what was fetched, when, and what went wrong: loading, failed, stale and ready are four looks.
+Owns what was fetched, when, and what went wrong: loading, nothing, refused, failed and stale are looks of their own.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from console.model.audit import AuditRecord
-from console.model.bundles import BundleView
-from console.model.frameworks import Frameworks, FrameworkSummary, FrameworkView, SeedRowView
+from console.model.filters import evaluate
 from console.model.problems import ProblemError
-from console.tui.present.cells import Cell, Column, figure, instant, short_id
+from console.tui.present.cells import instant
 from console.tui.present.inert import inert
-from console.tui.present.spans import Line, Span, Spans
-from console.tui.present.views import fetched as show
-from console.tui.present.words import BLANK, muted, plural, said, strong, text
+from console.tui.present.views.fetched import FetchedRows
 from console.tui.rows import moment
-from console.tui.ui.panes import Pane, Subject, plain_data
+from console.tui.ui.panes import Pane, plain_data
 from console.tui.ui.widgets.rows import Condition, NoRows, Notice, Rows
 from console.tui.ui.world import World
 
-_MOST_RECORDS = 5_000
+_REFUSED = frozenset({"not_allowed", "not_signed_in", "credential_expired"})
+
+
+class Panes(dict[str, Pane]):
+    """The panes by name. Those of `makers` are made when they are first asked for; only those that are made are walked over."""
+
+    def __init__(self, made: Mapping[str, Pane], makers: "Mapping[str, Callable[[Panes], Pane]]") -> None:
+        super().__init__(made)
+        self._makers = makers
+
+    def __missing__(self, name: str) -> Pane:
+        pane = self._makers[name](self)
+        self[name] = pane
+        return pane
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._makers
 
 
 @dataclass
 class FetchedPane(Pane):
-    """The base: asks the plane when it is shown, and keeps what it answered."""
+    """The base: asks the plane when it is shown, keeps what it answered, and filters it here."""
 
-    held: show.FetchedRows[Any] | None = None
+    siblings: Mapping[str, Pane] | None = None
+    held: FetchedRows[Any] | None = None
     read_at: float | None = None
     problem: str = ""
+    refused: bool = False
     reading: bool = False
+    above: str = ""
+    """The view that `esc` goes up to."""
+    by_plane: bool = False
+    """The plane filters, not the console."""
+    followed: bool = False
+    """Read again every two seconds while it is shown."""
+    wanted: str = ""
+    """The key that the cursor goes to once it is there."""
+    _shown: tuple[object, FetchedRows[Any]] | None = None
 
     async def load(self) -> None:
         """Ask the plane. What was known before stays when it does not answer."""
@@ -40,12 +64,16 @@ class FetchedPane(Pane):
         if self.world.plane is None:
             self.problem = "the plane has not answered yet"
             return
+        await self._carefully(self.fetch)
+
+    async def _carefully(self, ask: Callable[[], Awaitable[None]]) -> None:
         self.reading = True
         try:
-            await self.fetch()
-            self.problem, self.read_at = "", self.world.now()
+            await ask()
+            self.problem, self.refused, self.read_at = "", False, self.world.now()
         except (ProblemError, OSError, TimeoutError) as error:
             self.problem = inert(str(error) or "no answer in time").text
+            self.refused = isinstance(error, ProblemError) and error.code in _REFUSED
         finally:
             self.reading = False
 
@@ -53,22 +81,69 @@ class FetchedPane(Pane):
         """Ask the plane for the rows."""
         raise NotImplementedError
 
+    async def load_older(self) -> None:
+        """Fetch what lies before the last row, where there is such a thing."""
+
+    def look_up(self, key: str) -> Awaitable[None] | None:
+        """What the detail of a row needs beside the row and does not have yet; None when it has it."""
+        return None
+
+    def door(self, key: str) -> str:
+        """Where `enter` on a row leads; nothing where it opens the row's own detail."""
+        return ""
+
+    def go_up(self) -> str:
+        """The view that `esc` leads to; nothing where this is the top."""
+        return self.above
+
+    def forget(self) -> None:
+        """Begin anew: something else is asked for."""
+        self.held, self._shown, self.problem, self.refused = None, None, "", False
+
+    def report(self, suffix: str) -> tuple[str, str] | None:
+        """The suffix and the text of a file that says more than the rows that are shown; None where the rows are all."""
+        return None
+
+    def rearrange(self) -> None:
+        super().rearrange()
+        if self.wanted and self.table is not None and self.table.move_to(self.wanted):
+            self.wanted = ""
+
     def rows(self) -> Rows:
-        return self.held if self.held is not None else NoRows()
+        return self._selected() or NoRows()
 
     @property
     def keys(self) -> Sequence[str]:
-        return self.held.keys if self.held is not None else ()
+        held = self._selected()
+        return held.keys if held is not None else ()
+
+    def _selected(self) -> FetchedRows[Any] | None:
+        """The rows that the filter lets through, the same ones until either changes."""
+        held = self.held
+        if held is None or self.node is None or self.fields is None or self.by_plane:
+            return held
+        if self._shown is None or self._shown[0] != (id(held), self.node):
+            now = datetime.fromtimestamp(self.world.now(), UTC)
+            node, fields = self.node, self.fields
+            keys = tuple(key for key, item in held.items.items() if evaluate(node, item, fields, now))
+            self._shown = ((id(held), node), FetchedRows(held.items, held.make, keys, held.stamp))
+        return self._shown[1]
 
     def notice(self) -> Notice:
         if self.held is None:
+            if self.refused:
+                return Notice(Condition.FAILED, f"Refused: {self.problem}", "Ask somebody whose role may read this.")
             if self.problem:
                 return Notice(Condition.FAILED, f"This could not be read: {self.problem}.", "u reads it again.")
             return Notice(Condition.LOADING, "Reading from the plane…")
         if self.problem:
             at = instant(moment(self.read_at)) if self.read_at else "before"
             return Notice(Condition.STALE, f"Not read again since {at}: {self.problem}.", "u tries again.")
-        return Notice() if self.keys else Notice(Condition.EMPTY, *self.nothing())
+        if self.keys:
+            return Notice()
+        if self.filter_text:
+            return Notice(Condition.NOTHING_MATCHES, "Nothing matches the filter.", "esc clears it.")
+        return Notice(Condition.EMPTY, *self.nothing())
 
     def nothing(self) -> tuple[str, str]:
         """What is said of an empty list, and what can be done."""
@@ -81,170 +156,38 @@ class FetchedPane(Pane):
         """What stands in a row."""
         return self.held.items.get(key) if self.held is not None and key is not None else None
 
-
-@dataclass
-class PoliciesPane(FetchedPane):
-    """The published bundle: its policies, its findings, its tests."""
-
-    bundle: BundleView | None = None
-
-    async def fetch(self) -> None:
-        if self.world.plane is not None:
-            self.bundle = await self.world.plane.policies()
-            self.held = show.policy_rows(self.bundle)
-
-    def nothing(self) -> tuple[str, str]:
-        return ("The published bundle holds no policy: everything is denied.", "Publish a bundle that validates.")
-
-    def heading(self, key: str | None) -> Spans:
-        return (Span(f"{self.bundle.bundle.name}  r{self.bundle.bundle.revision}"),) if self.bundle else ()
-
-    def lines(self, key: str | None) -> tuple[Line, ...]:
-        policy = self.item(key)
-        head = show.policy_detail(policy) if policy is not None else ()
-        if self.bundle is None:
-            return head
-        return (*head, BLANK, *show.bundle_detail(self.bundle))
+    def values(self, field_name: str) -> list[str]:
+        wanted = None if self.fields is None else self.fields.get(field_name)
+        if wanted is None or self.held is None or wanted.kind != "text" or field_name in ("id", "says"):
+            return []
+        found: dict[str, None] = {}
+        for item in self.held.items.values():
+            value = wanted.get(item)
+            several: Iterable[Any] = value if isinstance(value, tuple | list) else (value,)
+            found.update((str(one), None) for one in several if one)
+        return sorted(found)[:200]
 
 
-@dataclass
-class FrameworksPane(FetchedPane):
-    """The frameworks, their controls counted by state. `enter` opens one."""
+def fetched_panes(world: World) -> "dict[str, Callable[[Panes], Pane]]":
+    """How to make the panes over what is fetched, by name. What they load is loaded when one is first visited."""
 
-    listed: Frameworks | None = None
+    def audit(panes: Panes) -> Pane:
+        from console.tui.ui.audit_pane import audit_pane  # noqa: PLC0415 (on the first visit)
 
-    async def fetch(self) -> None:
-        if self.world.plane is not None:
-            self.listed = await self.world.plane.frameworks()
-            asked = await self.world.plane.seed_rows()
-            items: dict[str, FrameworkSummary | SeedRowView] = {f"asked-{at}": one for at, one in enumerate(asked.items, 1)}
-            self.held = show.FetchedRows(items | {one.id: one for one in self.listed.items}, _framework_cells)
+        return audit_pane(world)
 
-    def heading(self, key: str | None) -> Spans:
-        item = self.item(key)
-        if isinstance(item, SeedRowView):
-            return (Span("a row that the product was asked for"),)
-        return (Span(item.title),) if item is not None else ()
+    def policies(panes: Panes) -> Pane:
+        from console.tui.ui.policies_pane import policies_pane  # noqa: PLC0415 (on the first visit)
 
-    def lines(self, key: str | None) -> tuple[Line, ...]:
-        item = self.item(key)
-        if isinstance(item, SeedRowView):
-            return show.seed_detail(item)
-        if item is None:
-            return ()
-        return (
-            Line((strong(item.title), muted(f"   {item.version}"))),
-            Line((muted(item.publisher),)),
-            BLANK,
-            said("SUPPORTED", strong(figure(item.supported)), muted(f" of {plural(item.controls, 'control')}")),
-            said("GAPS", strong(figure(item.gaps))),
-            said("NO DATA", strong(figure(item.no_data)), muted("   nothing was observed, which is never a pass")),
-            said("NOT OURS", strong(figure(item.out_of_scope)), muted("   out of scope of this product")),
-            said("AS OF", text(instant(item.as_of))),
-            said("SOURCE", muted(item.url)),
-            *((said("IDS", muted("the ids are ours; the source numbers nothing")),) if item.ids_are_local else ()),
-            BLANK,
-            Line((muted("enter opens its controls"),)),
-        )
+        return policies_pane(world)
 
+    def frameworks(name: str) -> Callable[[Panes], Pane]:
+        def make(panes: Panes) -> Pane:
+            from console.tui.ui.framework_panes import framework_pane  # noqa: PLC0415 (on the first visit)
 
-def _framework_cells(item: FrameworkSummary | SeedRowView) -> tuple[Cell, ...]:
-    return show.seed_cells(item) if isinstance(item, SeedRowView) else show.framework_cells(item)
+            return framework_pane(world, name, panes)
 
+        return make
 
-@dataclass
-class ControlsPane(FetchedPane):
-    """The controls of one framework, each with its evidence."""
-
-    framework: str = ""
-    view: FrameworkView | None = None
-
-    def choose(self, framework: str) -> None:
-        """Show another framework."""
-        if framework != self.framework:
-            self.framework, self.view, self.held, self.problem = framework, None, None, ""
-
-    async def fetch(self) -> None:
-        if self.world.plane is not None:
-            wanted = self.framework
-            view = await self.world.plane.framework(wanted)
-            if wanted == self.framework:
-                self.view, self.held = view, show.control_rows(view.rows)
-
-    def heading(self, key: str | None) -> Spans:
-        return (Span(self.view.title if self.view else self.framework),)
-
-    def lines(self, key: str | None) -> tuple[Line, ...]:
-        row = self.item(key)
-        return show.control_detail(row) if row is not None else ()
-
-
-@dataclass
-class AuditPane(FetchedPane):
-    """The log, newest first; older records are fetched when the end comes near, newer ones as they are committed."""
-
-    records: dict[int, AuditRecord] = field(default_factory=dict)
-    beginning_reached: bool = False
-
-    async def fetch(self) -> None:
-        if self.world.plane is not None:
-            self._take(await self.world.plane.audit(None, self.filter_text))
-
-    async def load_older(self) -> None:
-        """Fetch the records before the oldest one."""
-        if self.reading or self.beginning_reached or not self.records or self.world.plane is None:
-            return
-        self.reading = True
-        try:
-            older = await self.world.plane.audit(min(self.records), self.filter_text)
-            self.beginning_reached = not older or len(self.records) + len(older) >= _MOST_RECORDS
-            self._take(older)
-            self.problem = ""
-        except (ProblemError, OSError, TimeoutError) as error:
-            self.problem = inert(str(error) or "no answer in time").text
-        finally:
-            self.reading = False
-
-    def forget(self) -> None:
-        """Another filter: begin anew."""
-        self.records.clear()
-        self.held, self.beginning_reached, self.problem = None, False, ""
-
-    def nothing(self) -> tuple[str, str]:
-        return ("No record matches the filter.", "esc clears it.") if self.filter_text else ("The log is empty.", "")
-
-    def _take(self, records: Sequence[AuditRecord]) -> None:
-        fresh = [one for one in records if one.seq not in self.records]
-        self.records.update((one.seq, one) for one in fresh)
-        if fresh or self.held is None:
-            self.held = show.audit_rows(list(self.records.values()))
-
-    def lines(self, key: str | None) -> tuple[Line, ...]:
-        record = self.item(key)
-        return show.audit_detail(record) if record is not None else ()
-
-    def heading(self, key: str | None) -> Spans:
-        return (Span(f"record {key}"),) if key else ()
-
-    def subject(self, key: str | None) -> Subject | None:
-        record = self.item(key)
-        if not isinstance(record, AuditRecord):
-            return None
-        agent = self.world.source.agents.get(record.agent_id) if record.agent_id else None
-        name = agent.name if agent is not None else ""
-        label = f"record {record.seq} {short_id(record.object_id)}"
-        return Subject("audit", record.object_id, label, record.agent_id or "", name, record.task_id or "")
-
-
-def fetched_panes(world: World) -> dict[str, Pane]:
-    """The panes over what is fetched, by name."""
-
-    def columns(given: Sequence[Column]) -> tuple[Column, ...]:
-        return tuple(given)
-
-    return {
-        "policies": PoliciesPane(world, "policies", "Policies", columns(show.POLICY_COLUMNS), digit="5"),
-        "frameworks": FrameworksPane(world, "frameworks", "Frameworks", columns(show.FRAMEWORK_COLUMNS), digit="6"),
-        "controls": ControlsPane(world, "controls", "Frameworks", columns(show.CONTROL_COLUMNS), digit="6"),
-        "audit": AuditPane(world, "audit", "Audit", columns(show.AUDIT_COLUMNS), digit="7"),
-    }
+    names = ("frameworks", "controls", "measures", "examples")
+    return {"policies": policies, "audit": audit, **{name: frameworks(name) for name in names}}

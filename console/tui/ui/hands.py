@@ -12,7 +12,7 @@ from console.tui.present.times import STYLE
 from console.tui.present.words import muted, text
 from console.tui.rows import moment
 from console.tui.ui.commands import VIEW_NAMES
-from console.tui.ui.fetched import ControlsPane, FetchedPane
+from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.screens.picker import Entry, Picker, among
 from console.tui.ui.writing import as_csv, as_json, as_markdown, write_file
 
@@ -152,7 +152,10 @@ def write(console: "Console", suffix: str = "") -> None:
         console.refuse("Nothing is shown that could be written out.")
         return
     rows = pane.rows()
-    if suffix == "json":
+    report = pane.report(suffix) if isinstance(pane, FetchedPane) else None
+    if report is not None:
+        suffix, words = report
+    elif suffix == "json":
         words = as_json([pane.record(key) for key in pane.keys])
     elif suffix == "markdown":
         suffix = "md"
@@ -181,11 +184,9 @@ def turn(console: "Console", _: str = "") -> None:
 def open_row(console: "Console", _: str = "") -> None:
     """Open the row under the cursor."""
     pane, key = console.pane, console.pane.cursor
-    if pane.name == "frameworks" and key is not None and not key.startswith("asked-"):
-        controls = console.panes["controls"]
-        if isinstance(controls, ControlsPane):
-            controls.choose(key)
-        console.open_view("controls")
+    door = pane.door(key) if isinstance(pane, FetchedPane) and key is not None else ""
+    if door:
+        console.open_door(door)
     elif key is not None:
         console.open_detail()
 
@@ -224,6 +225,12 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "stop": flow("taking", "stop"),
     "retry": flow("taking", "retry"),
     "undo": flow("undoing", "undo"),
+    "review": flow("looking", "mark_reviewed"),
+    "prove": flow("looking", "prove"),
+    "story": flow("looking", "tell_story"),
+    "source": flow("looking", "read_source"),
+    "finding": flow("looking", "next_finding"),
+    "finding-before": flow("looking", "finding_before"),
     "arm": arm,
     "open": open_row,
     "turn": turn,

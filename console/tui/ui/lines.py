@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from console.model.filter_fields import fields_for
 from console.model.filter_grammar import parse_filter
 from console.model.filters import Fields, FilterError
 from console.tui.present.inert import inert
 from console.tui.present.spans import Piece, Span, Tone
 from console.tui.present.words import muted
 from console.tui.ui.commands import CommandFault, Named, filter_offers, offers, read_command
-from console.tui.ui.fetched import AuditPane
+from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.widgets.filterline import Completion, Fault, FilterLine
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Lines:
 
     def on_filter_line_changed(self: "Console", message: FilterLine.Changed) -> None:  # type: ignore[misc]
         """A filter over the mirror is applied as it is typed, when it can be read."""
-        mirrored = message.line.id == "filter" and not isinstance(self.pane, AuditPane)
+        mirrored = message.line.id == "filter" and not (isinstance(self.pane, FetchedPane) and self.pane.by_plane)
         if mirrored and message.fault is None and message.line.typing and message.text == message.line.text:
             self.put_filter(self.pane, message.text)
             self.rearrange()
@@ -157,7 +156,7 @@ class Lines:
         self.rest_filter()
 
     def _fields(self: "Console") -> Fields | None:  # type: ignore[misc]  # a part of the application
-        return fields_for("audit") if isinstance(self.pane, AuditPane) else self.pane.fields
+        return self.pane.fields
 
     def _check_filter(self: "Console", text: str) -> Fault | None:  # type: ignore[misc]  # a part of the application
         fields = self._fields()

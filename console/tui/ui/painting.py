@@ -9,7 +9,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from console.tui.state.mirror import Changes
-from console.tui.ui.fetched import AuditPane
+from console.tui.ui.actions import VIEWS
+from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.frame import beside, hints, strip_pieces, tabs
 from console.tui.ui.message import MessageLine
 from console.tui.ui.watching import hear_watched
@@ -142,7 +143,7 @@ class Painting:
         """What was fetched is followed while it is shown and live: the audit log, and what the card has beside the mirror."""
         if self.paused or not self.world.live or not self.in_sight:
             return
-        if isinstance(self.pane, AuditPane):
+        if isinstance(self.pane, FetchedPane) and self.pane.followed:
             self.load(self.pane)
         self.fetch(self.pane.cursor)
 
@@ -156,7 +157,7 @@ class Painting:
         """Paint strip, views and keys."""
         world, pane = self.world, self.pane
         marks = len(pane.table.marks) if pane.table is not None else 0
-        name = {"controls": "frameworks", "grants": "leases"}.get(pane.name, pane.name)
+        name = next((name for name, digit, _ in VIEWS if digit == pane.digit), pane.name)
         base = self.screen_stack[0]
         base.query_one(StatusStrip).show(strip_pieces(world))
         extra = beside(paused=self.paused, muted_bell=self.attention.muted, marks=marks, watched=len(self.watches.held))

@@ -4,6 +4,7 @@ Also where doors lead: a door is a view and a filter, `leases state:irrevocable`
 action of the registry.
 """
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from console.tui.present.cells import short_id
@@ -12,6 +13,7 @@ from console.tui.present.status import standing
 from console.tui.present.views.tasks import TaskTree, detail
 from console.tui.present.words import BLANK
 from console.tui.ui.panes import MirrorPane
+from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.widgets.detail import Detail
 
 FETCH_AFTER = 0.15
@@ -138,8 +140,12 @@ class Side:
             return
         if self.pane.name == "tasks":
             self.work(self._fetch_budgets())
-        if self.pane.name == "audit" and key == (self.pane.keys[-1] if self.pane.keys else None):
-            self.load_older()
+        if isinstance(self.pane, FetchedPane):
+            if key == (self.pane.keys[-1] if self.pane.keys else None):
+                self.load_older()
+            wanted = self.pane.look_up(key)
+            if wanted is not None:
+                self.work(self._look_up(wanted))
         if self.pane.name == "approvals" and self.world.detail_of(key) is None:
             self.work(self._fetch_detail(key))
         task = self._task_of(key)
@@ -154,6 +160,10 @@ class Side:
             self.refuse("There are no earlier entries of a story here.")
         else:
             self.work(self._fetch_story(task, earlier=True))
+
+    async def _look_up(self: "Console", wanted: Awaitable[None]) -> None:  # type: ignore[misc]  # a part of the application
+        await wanted
+        self.repaint()
 
     async def _fetch_detail(self: "Console", key: str) -> None:  # type: ignore[misc]  # a part of the application
         await self.world.fetch_detail(key)

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 
 from console.model.filter_grammar import parse_filter
 from console.model.filters import FilterError
-from console.tui.ui.fetched import AuditPane, FetchedPane
+from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.message import MessageLine
 from console.tui.ui.panes import MirrorPane, Pane
 from console.tui.ui.widgets.detail import Detail
@@ -108,20 +108,20 @@ class Travel:
         base.set_focus(base.query_one("#card", Detail))
 
     def go_up(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
-        """One step up: the detail, the frameworks, the marks, the filter, the message."""
+        """One step up: the detail, the marks, the filter, what a fetched row was opened from, the message."""
         base, pane = self.screen_stack[0], self.pane
         if base.has_class("reading"):
             base.remove_class("reading")
             if pane.table is not None:
                 base.set_focus(pane.table)
             self.paint_side()
-        elif pane.name == "controls":
-            self.open_view("frameworks")
         elif pane.table is not None and pane.table.marks:
             pane.table.clear_marks()
         elif pane.filter_text:
             self.put_filter(pane, "")
             self.rearrange()
+        elif isinstance(pane, FetchedPane) and (above := pane.go_up()):
+            self.open_view(above)
         else:
             base.query_one(MessageLine).clear()
 
@@ -135,9 +135,16 @@ class Travel:
                 self.refuse(f"The filter cannot be read at character {error.position + 1}: {error.text}.")
                 return
             pane.filter_text, pane.node = text, node
-        elif isinstance(pane, AuditPane):
-            if text != pane.filter_text:
-                pane.filter_text = text
+        elif isinstance(pane, FetchedPane) and pane.fields is not None:
+            if text == pane.filter_text:
+                return
+            try:
+                pane.node = parse_filter(text, pane.fields) if text else None
+            except FilterError as error:
+                self.refuse(f"The filter cannot be read at character {error.position + 1}: {error.text}.")
+                return
+            pane.filter_text = text
+            if pane.by_plane:
                 pane.forget()
                 self.load(pane)
         elif text:
@@ -146,7 +153,7 @@ class Travel:
     def load_older(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Fetch older audit records."""
         pane = self.pane
-        if isinstance(pane, AuditPane):
+        if isinstance(pane, FetchedPane):
 
             async def fetch() -> None:
                 await pane.load_older()
