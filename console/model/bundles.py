@@ -86,6 +86,10 @@ class BundleView(Shape):
     tests_passed: int = 0
     tests_total: int = 0
     tests: tuple[TestResult, ...] = ()
+    grant_max_seconds: int | None = None
+    """The longest grant that the bundle allows."""
+    break_glass_max_seconds: int | None = None
+    """The longest break-glass grant; None where the bundle allows none."""
 
 
 class PolicyView(Shape):

@@ -90,10 +90,13 @@ class Bundles:
         if self._bundle is None or self._compiled is None:
             raise ProblemError("no_policy")
         results = run_tests(self._compiled)
+        limits = self._compiled.limits
         return BundleView(
             bundle=self._bundle,
             policies=self._compiled.policies,
             tests_passed=sum(result.passed for result in results),
             tests_total=len(results),
             tests=results,
+            grant_max_seconds=limits.grant_max_seconds,
+            break_glass_max_seconds=limits.break_glass_max_seconds if limits.break_glass_allowed else None,
         )

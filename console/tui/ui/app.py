@@ -24,7 +24,6 @@ from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
 from console.tui.ui.faults import Careful, FaultLog
 from console.tui.ui.fetched import FetchedPane, Panes, fetched_panes
-from console.tui.ui.flows.undoing import remember
 from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
 from console.tui.ui.keymap import keymap_of
@@ -34,7 +33,7 @@ from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
 from console.tui.ui.painting import FOLLOW_EVERY, Painting
 from console.tui.ui.panes import Pane, Subject, mirror_panes
-from console.tui.ui.screens.form import Form, FormField
+from console.tui.ui.screens.form import Form, FormField, Live
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.side import Side
 from console.tui.ui.theme import Brush, to_textual
@@ -226,9 +225,10 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         check: Callable[[dict[str, str]], str],
         done: Callable[[dict[str, str]], None],
         lines: Sequence[Line] = (),
+        live: Live | None = None,
     ) -> None:
         """Open a form."""
-        self.push_screen(Form(title, fields, check, lambda values: done(values) if values is not None else None, lines))
+        self.push_screen(Form(title, fields, check, lambda values: done(values) if values is not None else None, lines, live))
 
     def work(self, job: Awaitable[None]) -> None:
         """Do something beside the screen. What goes wrong unexpectedly is told, and the screen stays."""
@@ -262,7 +262,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
 
     def tell(self, result: Result, before: str = "") -> None:
         """Say what became of an act."""
-        remember(self, result)
+        self.world.remember(result)
         tone = outcome_tone(result.outcome)
         spans = [Span(f"{before}{result.outcome} ", tone, strong=True), Span(result.text)]
         if result.next_step:

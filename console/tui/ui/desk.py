@@ -24,6 +24,11 @@ class Desk(Protocol):
     world: World
     pane: Pane
 
+    @property
+    def size(self) -> Any:
+        """Of the terminal, `width` and `height` in cells."""
+        ...
+
     def say(self, *spans: Span, stay: bool = False) -> None:
         """Say something in the message line."""
         ...
@@ -47,8 +52,9 @@ class Desk(Protocol):
         check: Callable[[dict[str, str]], str],
         done: Callable[[dict[str, str]], None],
         lines: Sequence[Line] = (),
+        live: Any = None,
     ) -> None:
-        """Open a form; `done` is called with values that `check` has no fault with."""
+        """Open a form; `done` is called with values that `check` has no fault with. `live` is a `form.Live`."""
         ...
 
     def work(self, job: Awaitable[None]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from console.tui.present import status
 from console.tui.present.bars import KeyHint, Tab
-from console.tui.present.cells import figure, instant
+from console.tui.present.cells import countdown, figure, instant
 from console.tui.present.spans import Line, Piece, Span, Spans, Tone
 from console.tui.present.words import muted
 from console.tui.rows import moment
@@ -62,7 +62,9 @@ def hints(world: World, pane: Pane, keys: Mapping[str, str], *, tiny: bool = Fal
     offered = [one for one in offered if _fits(one, world, pane)]
     if tiny:
         offered = [one for one in offered if one.id in _TINY]
-    return [
+    left = world.undo_left()
+    undo = [KeyHint("undo", key_word(keys.get("undo", "")), f"undo {countdown(left)}", keep=True)] if left else []
+    return undo + [
         KeyHint(
             one.id,
             key_word(keys.get(one.id, "") or one.shown),
@@ -81,7 +83,7 @@ def _fits(action: Action, world: World, pane: Pane) -> bool:
         return pane.fields is not None or pane.name == "audit"
     if action.id in ("open", "copy"):
         return pane.table is not None
-    if action.id not in ("release", "retry"):
+    if action.id not in ("release", "retry", "review-glass"):
         return True
     subject = pane.subject(pane.cursor)
     if subject is None:
@@ -89,6 +91,9 @@ def _fits(action: Action, world: World, pane: Pane) -> bool:
     if action.id == "release":
         agent = world.source.agents.get(subject.agent_id)
         return agent is not None and agent.state == "contained"
+    if action.id == "review-glass":
+        given = world.source.grants.get(subject.id)
+        return given is not None and given.review_due_at is not None and not given.reviewed_by
     lease = world.source.leases.get(subject.id)
     return lease is not None and lease.state == "irrevocable"
 

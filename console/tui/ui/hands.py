@@ -225,6 +225,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "stop": flow("taking", "stop"),
     "retry": flow("taking", "retry"),
     "undo": flow("undoing", "undo"),
+    "review-glass": flow("afterwards", "review_glass"),
     "review": flow("looking", "mark_reviewed"),
     "prove": flow("looking", "prove"),
     "story": flow("looking", "tell_story"),

@@ -14,7 +14,7 @@ from console.model.codes import ProblemError
 from console.tui.present.inert import inert
 from console.tui.present.status import StatusFacts, mirror_facts
 from console.tui.state.connection import Connection, Freshness, backoff, lost, passed
-from console.tui.state.intents import Dispatcher, Intent, Refusal, Result
+from console.tui.state.intents import Dispatcher, Intent, Outcome, Refusal, Result
 from console.tui.state.mirror import Changes, Mirror, Tables
 from console.tui.state.plane import Plane
 from console.tui.state.session import ARMED_FOR, Session, arm, disarm, touched
@@ -22,11 +22,13 @@ from console.tui.state.sync import Synchronizer, SystemTimes, Times
 from console.tui.ui.options import ConsoleOptions
 
 if TYPE_CHECKING:
-    from console.model.approvals import Approval, ApprovalDetail
-    from console.model.grants import Grant
+    from console.model.approvals import ApprovalDetail
 
 SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"})
 _KEPT = 200
+UNDO_SECONDS = 60.0
+"""For how long what was given last can be taken back with one key."""
+_GIVES = frozenset({"grant.create", "grant.break_glass", "approval.approve", "approval.narrow"})
 _IDENTIFY_EVERY = 30.0
 _RETRY_OPEN = 2.0
 _STEADY = 60.0
@@ -63,8 +65,8 @@ class World:
         self.identified = False
         self.touched_at = float("-inf")
         """When a key was pressed last (monotonic)."""
-        self.given: tuple[float, Approval | Grant] | None = None
-        """What was given last, and when (monotonic)."""
+        self.given: tuple[float, object] | None = None
+        """What was given last, an approval or a grant, and when (monotonic)."""
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
         self._sync: Synchronizer | None = None
         self._told = heard
@@ -138,6 +140,15 @@ class World:
             if self.identified or self.session.read_only:
                 return checker.check(act, replace(self.session, connection=self.connection))
         return Refusal(self.signed_out or "The plane has not answered yet: nothing can be sent.")
+
+    def remember(self, result: Result) -> None:
+        """Keep what was given last, so that it can be taken back."""
+        if result.outcome is Outcome.DONE and result.intent.act in _GIVES and result.answer is not None:
+            self.given = (self.times.monotonic(), result.answer)
+
+    def undo_left(self) -> float:
+        """Seconds for which what was given last can still be taken back; 0 where there is nothing."""
+        return 0.0 if self.given is None else max(0.0, self.given[0] + UNDO_SECONDS - self.times.monotonic())
 
     async def send(self, intent: Intent) -> Result:
         """Send an act. Never raises for what the plane answers."""

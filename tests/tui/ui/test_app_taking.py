@@ -4,7 +4,7 @@ import pytest
 
 from console.model.grants import GrantState
 from console.model.leases import LeaseState
-from tests.tui.state.plane_in_memory import agent, an_id, grant, lease, task
+from tests.tui.state.plane_in_memory import an_id, grant, lease, task
 from tests.tui.ui.driver import Driver, console, populated
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 50)])
@@ -153,47 +153,3 @@ async def test_a_stuck_revocation_is_retried_and_only_that() -> None:
         await driver.open_sheet()
         await driver.press("y")
         await driver.until(lambda: estate.sent and estate.sent[-1][:2] == ("retry_revocation", an_id("ls", 5)))
-
-
-@SIZES
-async def test_grant_from_a_request_suggests_what_stands_in_the_way(size: tuple[int, int]) -> None:
-    async with console(populated(), size) as driver:
-        await driver.press("e")
-        await driver.until(lambda: driver.app.screen.query("#covers"))
-        await driver.filled("#time", "never")
-        for _ in range(7):
-            await driver.press("enter")
-        await driver.shown("write the time as")
-        await driver.filled("#time", "20m")
-        await driver.press("enter")
-        await driver.open_sheet()
-        await driver.type("migration")
-        await driver.press("enter")
-        await driver.until(lambda: driver.estate.sent)
-        _, who, wanted = driver.estate.sent[0]
-        assert who == agent(1).id
-        assert wanted.covers == ("no-prod-without-owner",)
-        assert (wanted.seconds, wanted.uses, wanted.reason) == (1200, 1, "migration")
-
-
-async def test_the_last_grant_and_the_last_approval_are_taken_back_within_a_minute() -> None:
-    estate = populated()
-    async with console(estate) as driver:
-        await driver.press("z")
-        assert "within the last minute" in driver.said
-        await driver.press("j", "j", "a")
-        await driver.open_sheet()
-        await driver.press("y")
-        await driver.until(lambda: driver.app.world.given)
-        await driver.press("z")
-        assert "No lease has come of the approval" in driver.said
-        estate.put(lease(7, task(1), approval_id=an_id("ap", 3)))
-        await driver.until(lambda: an_id("ls", 7) in driver.app.world.source.leases.rows)
-        await driver.press("z")
-        await driver.open_sheet()
-        await driver.press("y")
-        await driver.until(lambda: estate.sent[-1][0] == "revoke_leases")
-        assert estate.sent[-1][2].lease_ids == (an_id("ls", 7),)
-        driver.pass_time(61)
-        await driver.press("z")
-        assert "within the last minute" in driver.said

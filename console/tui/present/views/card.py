@@ -59,14 +59,19 @@ def seats_taken(approval: "Approval") -> tuple[int, int]:
     return len(assign(approval.quorum, reviewers)), sum(part.count for part in approval.quorum)
 
 
-def card_lines(source: Source, approval: "Approval", detail: "ApprovalDetail | None", now: float) -> tuple[Line, ...]:
-    """The whole card. With `detail`, also access before and after, history, who may review, own load and the agent's words."""
+def card_lines(
+    source: Source, approval: "Approval", detail: "ApprovalDetail | None", now: float, *, compact: bool = False
+) -> tuple[Line, ...]:
+    """The whole card. With `detail`, also access before and after, history, who may review, own load and the agent's words.
+
+    `compact` says access in one line instead of two columns.
+    """
     return (
         *_what(source, approval, now),
         BLANK,
         *_why(approval),
         *_risk(source, approval),
-        *_adds(source, approval, detail, now),
+        *_adds(source, approval, detail, now, compact=compact),
         *_time(approval, now),
         *(past_lines(detail.past, now) if detail is not None and detail.past is not None else ()),
         *_reviewers(approval, detail),
@@ -205,7 +210,7 @@ def _risk(source: Source, approval: "Approval") -> list[Line]:
     return lines
 
 
-def _adds(source: Source, approval: "Approval", detail: "ApprovalDetail | None", now: float) -> list[Line]:
+def _adds(source: Source, approval: "Approval", detail: "ApprovalDetail | None", now: float, *, compact: bool) -> list[Line]:
     held = (
         []
         if approval.task_id is None
@@ -217,7 +222,7 @@ def _adds(source: Source, approval: "Approval", detail: "ApprovalDetail | None",
         word = muted("  held already, this would add time") if same else muted(f"  {approval.ask.data_class} data")
         lines.append(said("ADDS", Span(f"+ {approval.ask.action} on {approval.ask.resource}", Tone.WARN), word))
     if detail is not None and detail.access is not None:
-        lines += access_lines(detail.access)
+        lines += access_in_words(detail.access) if compact else access_lines(detail.access)
     if held:
         words = " · ".join(f"{one.action} {one.resource} {countdown(one.expires_at - now)}" for one in held[:4])
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""
@@ -228,6 +233,19 @@ def _adds(source: Source, approval: "Approval", detail: "ApprovalDetail | None",
     elif approval.task_id is not None:
         lines.append(Line((muted("holds nothing now"),), label="" if lines else "ADDS", hang=bool(lines)))
     return lines
+
+
+def access_in_words(change: "AccessChange") -> list[Line]:
+    """Access before and after in one line, only what would grow."""
+    pairs: list[tuple[str, int, int]] = [(change.of, change.now.held, change.then.held)]
+    pairs += [(name, getattr(change.now, name), getattr(change.then, name)) for name in ("rights", "actions", "resources")]
+    pairs += [(sign_of(CLASS, one).word, change.now.classes.get(one, 0), count) for one, count in change.then.classes.items()]
+    spans: list[Span] = []
+    for name, before, after in pairs:
+        if after > before:
+            spans += [muted("   ")] if spans else []
+            spans += [muted(f"{name} {figure(before)} → "), Span(figure(after), Tone.WARN, strong=True)]
+    return [said("ACCESS", *(spans or [muted("nothing grows")]))]
 
 
 _NAMES, _FIGURES = 14, 9
@@ -247,6 +265,8 @@ def access_lines(change: "AccessChange") -> list[Line]:
         rows.append((sign.word, now.classes.get(data_class, 0), then.classes.get(data_class, 0), sign.tone))
     lines = [said("ACCESS", dim(f"{'':<{_NAMES}}{'now':>{_FIGURES}}{'with this':>{_FIGURES + 3}}"))]
     for name, before, after, tone in rows:
+        if not before and not after:
+            continue
         grown = (Span(f"   +{after - before}", Tone.WARN, strong=True),) if after > before else ()
         label = Span(f"{name:<{_NAMES}}", Tone.MUTED if tone is Tone.TEXT else tone)
         figures = (muted(f"{figure(before):>{_FIGURES}}"), strong(f"{figure(after):>{_FIGURES + 3}}"))

@@ -37,6 +37,8 @@ class Question:
     """What the confirming key does, in one word: approve, contain."""
     takes: bool = False
     """Takes power away: painted in red."""
+    loud: bool = False
+    """Gives power in a way that must not be overlooked: painted in red too."""
     reason: str = ""
     """The prompt for a reason; empty where none is asked for."""
     typed: str = ""
@@ -125,14 +127,16 @@ class Sheet(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Show the facts; the first paint starts the clock of the confirming key."""
-        self.set_class(self.question.takes, "takes")
+        self.set_class(self.question.takes or self.question.loud, "takes")
         self._show()
         (self._state.inputs[0] if self._state.inputs else self._detail).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """The facts scroll where there is little room: what must be typed and the keys stay in sight."""
-        taken = 2 * len(self._state.inputs) + 5
-        self._detail.styles.max_height = max(2, event.size.height - taken)
+        self._fit(event.size.height)
+
+    def _fit(self, height: int) -> None:
+        self._detail.styles.max_height = max(2, height - 2 * len(self._state.inputs) - 5)
 
     def on_unmount(self) -> None:
         """Closed by somebody else is left."""
@@ -152,9 +156,24 @@ class Sheet(ModalScreen[None]):
         return "".join(span.text for span in self._state.said)
 
     def ask(self, question: Question) -> None:
-        """Ask a changed question of the same kind, as after a key of `other`; the confirming key dies again for a moment."""
+        """Ask a changed question of the same kind, as after a key of `other`; the confirming key dies again for a moment.
+
+        It may ask for a reason where none was asked for before; what was asked for stays asked for.
+        """
+        box = next(iter(self.query(Vertical)), None)
+        if box is None or not box.is_mounted:
+            # An answer that comes while the sheet is put together waits until there is something to change.
+            self.call_later(self.ask, question)
+            return
         self.question = question
-        self.query_one(Vertical).border_title = content_of(question.title)
+        if question.reason and not any(entry.id == "sheet-reason" for entry in self._state.inputs):
+            typed = list(self._state.inputs)
+            self._state.inputs.clear()
+            box.mount(*self._ask(question.reason, "reason", _LONGEST_REASON), before=self._message)
+            self._state.inputs.extend(typed)
+            self.call_after_refresh(self._fit, self.size.height)
+            self.call_after_refresh(self._state.inputs[0].focus)
+        box.border_title = content_of(question.title)
         self._say()
         self._show()
 
@@ -241,7 +260,7 @@ class Sheet(ModalScreen[None]):
     def _show_keys(self) -> None:
         key = "enter" if self._state.inputs else "y"
         dead = bool(self._state.moved or self.question.refusal)
-        tone = Tone.DIM if dead or not self.armed else Tone.DANGER if self.question.takes else Tone.BRASS
+        tone = Tone.DIM if dead or not self.armed else Tone.DANGER if self.question.takes or self.question.loud else Tone.BRASS
         pieces = [Piece((Span(key, tone, strong=True), Span(f" {self.question.word}", Tone.DIM if dead else Tone.TEXT)))]
         pieces += [
             Piece((Span(key, Tone.BRASS, strong=True), Span(f" {word}", Tone.MUTED)), 1) for key, word in self.question.keys
