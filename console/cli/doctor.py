@@ -17,6 +17,7 @@ from console.client import LeaseholdClient
 from console.client.errors import ClientError, NotAllowed
 from console.model.audit import AuditVerification
 from console.model.operators import Whoami
+from console.settings.console import ConsoleSettings
 from console.settings.errors import SettingsError
 from console.settings.secrets import TOKEN_VARIABLE, KeyringSecrets
 
@@ -65,6 +66,7 @@ async def _look(session: Session) -> AsyncIterator[Finding]:
         yield _bad("configuration", error)
         return
     yield Finding("configuration", "ok", f"{len(settings.profile)} profiles; looking at {place.profile.name}")
+    yield _keymap(settings)
     yield _keyring(session, place)
     try:
         target = resolve(session.options)
@@ -95,6 +97,16 @@ async def _look(session: Session) -> AsyncIterator[Finding]:
         yield await _guarded("issuers", lambda: _issuers(client))
         yield await _guarded("audit log", lambda: _audit(client, place))
         yield await _guarded("notices", lambda: _notices(client))
+
+
+def _keymap(settings: ConsoleSettings) -> Finding:
+    from console.tui.ui.keymap import keymap_of  # noqa: PLC0415 (only what looks at keys loads their registry)
+
+    keymap = keymap_of(settings.keymap)
+    if keymap.faults:
+        fix = "Correct [keymap] in console.toml; until then those keys stay what they were."
+        return Finding("keymap", "warning", "; ".join(one.removeprefix("keymap: ") for one in keymap.faults), fix)
+    return Finding("keymap", "ok", f"{len(keymap.overrides)} keys of your own")
 
 
 def _keyring(session: Session, place: Place) -> Finding:

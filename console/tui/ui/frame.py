@@ -10,10 +10,10 @@ from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
+from console.tui.ui.keymap import shown_key
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
-_KEY_WORDS = {"escape": "esc", "question_mark": "?", "exclamation_mark": "!"}
 _TINY = ("contain", "help")
 
 
@@ -110,7 +110,7 @@ def _act_of(action: Action, pane: Pane) -> str:
 
 def key_word(key: str) -> str:
     """A key as a person knows it."""
-    return _KEY_WORDS.get(key, key)
+    return "esc" if key == "escape" else shown_key(key)
 
 
 _TONES = {
