@@ -194,8 +194,8 @@ class Synchronizer:
         self._mirror.finish(loading)
         # What waited for the snapshot is not a sign of being slow.
         self._caught_from = self._times.monotonic()
-        # What a snapshot brings lives long; the collector need not look at it again with every key.
-        gc.collect()
+        # What a snapshot brings lives long; the collector need not look at it again with every key. Nor first: what it
+        # replaces has no cycles.
         gc.freeze()
 
     async def _reduce_all(self) -> None:

@@ -5,14 +5,18 @@ Owns the screen: which view is open, its history, what is said. What it knows is
 """
 
 import asyncio
+import gc
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from typing import ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 
 from console.tui.palettes import DEFAULT_THEME, Palettes, themes_folder, wants_no_colour
@@ -22,12 +26,14 @@ from console.tui.state.sync import Times
 from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
 from console.tui.ui.desk import Pin
+from console.tui.ui.driver import ContinuingDriver
 from console.tui.ui.faults import Careful, FaultLog
 from console.tui.ui.fetched import FetchedPane, Panes, fetched_panes
 from console.tui.ui.frame import log_lines, outcome_tone
 from console.tui.ui.guard import guards
 from console.tui.ui.keymap import keymap_of
 from console.tui.ui.keyorder import KeyOrder
+from console.tui.ui.launch import Launch
 from console.tui.ui.lines import Lines
 from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
@@ -51,7 +57,10 @@ _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases",
 
 
 class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptions]):
-    """The console. `times` are its clocks. Left for another profile, it returns the options to begin anew with."""
+    """The console. Left for another profile, it returns the options to begin anew with.
+
+    `times` are its clocks. `world` is one that follows its plane already; `launch` has painted the first frame.
+    """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -61,8 +70,17 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
     HORIZONTAL_BREAKPOINTS = [(0, "tiny"), (60, "narrow"), (120, "wide")]  # noqa: RUF012 - Textual's name and type
     VERTICAL_BREAKPOINTS = [(0, "short"), (15, "low"), (36, "tall")]  # noqa: RUF012 - Textual's name and type
 
-    def __init__(self, options: ConsoleOptions, *, times: Times | None = None) -> None:
-        self.world = World(options, self.hear, times=times, failed=self.went_wrong)
+    def __init__(
+        self,
+        options: ConsoleOptions,
+        *,
+        times: Times | None = None,
+        world: World | None = None,
+        launch: Launch | None = None,
+    ) -> None:
+        self._follows = world is None
+        self.world = world or World(options, times=times)
+        self.launch = launch
         self.fault_log = FaultLog(options.state_folder, self.world.times.monotonic)
         plain = wants_no_colour()
         self.palettes = Palettes(themes_folder(), options.theme_folders)
@@ -108,13 +126,24 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         yield MessageLine(id="message")
         yield KeyLine()
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but that it goes on where the first frame stands."""
+        found = super().get_driver_class()
+        return ContinuingDriver if found is LinuxDriver else found
+
     async def on_mount(self) -> None:
         """The first paint is before the network: what is not known yet says so."""
+        # The world may be followed outside of Textual, whose widgets find their application by the context.
+        context = copy_context()
+        self.world.listen(lambda changes: context.run(self.hear, changes), lambda error: context.run(self.went_wrong, error))
         await self.show_pane(self.pane)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.work(self.world.run())
+        if self._follows:
+            self.work(self.world.run())
+        gc.freeze()
+        gc.enable()
         self.set_interval(1.0, self.carefully(self.tick))
         self.set_interval(FOLLOW_EVERY, self.carefully(self.follow))
         faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.palettes.faults)]

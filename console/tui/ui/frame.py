@@ -10,7 +10,7 @@ from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
-from console.tui.ui.keymap import shown_key
+from console.tui.ui.keymap import key_word, shown_key
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 

@@ -7,7 +7,7 @@ from console.tui.present.spans import Line, Span, Spans, Tone, spans_width, wrap
 from console.tui.present.words import BLANK, muted, text
 from console.tui.ui.actions import ACTIONS, TABLE_KEYS, Action
 from console.tui.ui.commands import VIEW_NAMES
-from console.tui.ui.frame import key_word
+from console.tui.ui.keymap import key_word
 from console.tui.ui.screens.reading import Reading
 
 if TYPE_CHECKING:

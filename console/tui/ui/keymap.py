@@ -82,6 +82,7 @@ _NAMES = {
     "return": "enter",
 }
 """What a person writes, and what the terminal library calls the key: one key has one name here."""
+_KEY_WORDS = {"escape": "esc", "question_mark": "?", "exclamation_mark": "!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,11 @@ def shown_key(key: str) -> str:
     """A key as a person writes it."""
     sign = next((sign for sign, name in _NAMES.items() if name == key and len(sign) == 1), key)
     return inert(sign, 20).text
+
+
+def key_word(key: str) -> str:
+    """A key as a person knows it."""
+    return _KEY_WORDS.get(key, key)
 
 
 def _default(id: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.tui.ui.actions import ACTIONS, TITLES, VIEWS, Action
 from console.tui.ui.commands import name_and_words
-from console.tui.ui.frame import key_word
+from console.tui.ui.keymap import key_word
 from console.tui.ui.screens.picker import Entry, Picker, among
 
 if TYPE_CHECKING:

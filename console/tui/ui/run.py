@@ -1,16 +1,42 @@
-"""The entrance to the console: what the roof calls. Textual is loaded here, and the screen painted, before any network."""
+"""The entrance to the console: what the roof calls. The first frame is painted, then everything else begins at once.
 
+The plane is followed while Textual loads, so that what Textual paints first is as true as it can be by then.
+"""
+
+import asyncio
+import gc
+from contextlib import suppress
+from importlib import import_module
+
+from console.tui.ui.launch import Launch, launched
 from console.tui.ui.options import ConsoleOptions
 
 
 def run(options: ConsoleOptions) -> None:
     """Run the console in this terminal until the operator leaves it."""
-    from console.tui.ui.app import Console  # noqa: PLC0415 - so that the options can be made without Textual
-
     # Another profile is another console: nothing of one plane is carried over to the next.
     chosen: ConsoleOptions | None = options
     while chosen is not None:
-        chosen = Console(chosen).run()
+        # What is loaded until the console is live stays; looking through it for garbage meanwhile is time lost.
+        gc.disable()
+        with launched(chosen) as launch:
+            chosen = asyncio.run(_console(chosen, launch))
+
+
+async def _console(options: ConsoleOptions, launch: Launch) -> ConsoleOptions | None:
+    from console.tui.ui.world import World  # noqa: PLC0415 - the first frame needs nothing of it
+
+    world = World(options)
+    following = asyncio.create_task(world.run())
+    try:
+        loaded = await asyncio.to_thread(import_module, "console.tui.ui.app")
+        chosen: ConsoleOptions | None = await loaded.Console(options, world=world, launch=launch).run_async()
+        return chosen
+    finally:
+        gc.enable()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 __all__ = ["ConsoleOptions", "run"]

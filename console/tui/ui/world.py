@@ -5,7 +5,7 @@ Owns the session and the fetched details. Knows no Textual; the application read
 
 import asyncio
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,8 @@ UNDO_SECONDS = 60.0
 _GIVES = frozenset({"grant.create", "grant.break_glass", "approval.approve", "approval.narrow"})
 _IDENTIFY_EVERY = 30.0
 _RETRY_OPEN = 2.0
+_UNHEARD = 100
+"""How many batches wait for somebody who listens; the newest are kept."""
 _STEADY = 60.0
 """After how many seconds without an unexpected error the next one is the first again."""
 
@@ -38,17 +40,18 @@ _STEADY = 60.0
 class World:
     """One console's knowledge. `heard` is told of every batch; `times` are the clocks.
 
-    `failed` is told of what nobody expected, also of what `heard` raised; the plane is followed again after it.
+    `failed` is told of what nobody expected, also of what `heard` raised; the plane is followed again after it. Without
+    them the world follows its plane unheard until somebody listens.
     """
 
     def __init__(
         self,
         options: ConsoleOptions,
-        heard: Callable[[Changes], None],
+        heard: Callable[[Changes], None] | None = None,
         *,
         times: Times | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        failed: Callable[[BaseException], None],
+        failed: Callable[[BaseException], None] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.options = options
@@ -69,12 +72,24 @@ class World:
         """What was given last, an approval or a grant, and when (monotonic)."""
         self.details: OrderedDict[Hashable, ApprovalDetail] = OrderedDict()
         self._sync: Synchronizer | None = None
-        self._told = heard
+        self._unheard: deque[Changes] = deque(maxlen=_UNHEARD)
+        self._unexpected: deque[BaseException] = deque(maxlen=_UNHEARD)
+        self._told = heard or self._unheard.append
         self._pause = pause
-        self._failed = failed
+        self._failed = failed or self._unexpected.append
         self._chance = chance
         self._failures = 0
         self._hurry = asyncio.Event()
+
+    def listen(self, heard: Callable[[Changes], None], failed: Callable[[BaseException], None]) -> None:
+        """Hear from now on, and at once of everything until now."""
+        self._told, self._failed = heard, failed
+        for error in self._unexpected:
+            failed(error)
+        for changes in self._unheard:
+            self._heard(changes)
+        self._unexpected.clear()
+        self._unheard.clear()
 
     # Time and state
 
