@@ -15,7 +15,8 @@ Body = Mapping[str, Any]
 def sentence(kind: str, body: Body, actor: str, *, object: str = "", object_id: str = "") -> str:
     """One sentence about what happened to a thing. `body` is the thing after it, or what a record without one holds."""
     tell = _SENTENCES.get(kind)
-    by = f", by {actor}" if actor else ""
+    # Who did it to themselves goes without saying, and so does the plane.
+    by = f", by {actor}" if actor not in ("", "plane", _who(body)) else ""
     if tell is None:
         return f"{kind}: {object} {object_id}{by}".replace("  ", " ")
     return tell(body, by)

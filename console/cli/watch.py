@@ -11,7 +11,7 @@ import click
 from console.cli.failures import Status
 from console.cli.session import Session, connected
 from console.cli.text import one_line
-from console.cli.watching import line_of, tree_of, wanted
+from console.cli.watching import ROUTINE, line_of, tree_of, wanted
 from console.client import LeaseholdClient, Resync, Tick, Unreachable
 from console.model.events import MIRRORED, Event
 from console.model.filters import Node
@@ -31,6 +31,8 @@ async def watch(
     session: Session, filter: str, collection: str | None, after: int | None, count: int | None, *, bell: bool
 ) -> Status | None:
     """Follow what happens, a line an event, until interrupted. When the plane is gone, it is tried again.
+
+    Without FILTER and --collection, heartbeats are left out; --json has everything.
 
     \b
     FILTER is the filter language of the console:
@@ -56,6 +58,7 @@ class _Watch:
         self._session = session
         self._tree = tree
         self._collection = collection
+        self._all = session.out.as_json or tree is not None or collection is not None
         self._left = count
         self._rings = rings
 
@@ -84,6 +87,8 @@ class _Watch:
     def _told(self, event: Event | Tick) -> bool:
         """Tell an event, if it is wanted."""
         if isinstance(event, Tick) or not wanted(event, self._tree, self._collection, datetime.now(UTC)):
+            return False
+        if not self._all and event.kind in ROUTINE:
             return False
         if self._session.out.as_json:
             self._session.out.line(event)

@@ -39,6 +39,9 @@ def _task(event: Event) -> Any:
     return event.id if event.collection == "tasks" else event.body.get("task_id")
 
 
+ROUTINE: Final = frozenset({"task.heartbeat", "agent.seen"})
+"""What only says that something goes on: left out of lines for people unless they ask for it by a filter."""
+
 EVENT_FIELDS: Final[Fields] = {
     field.name: field
     for field in (

@@ -235,7 +235,7 @@ def test_a_dumb_terminal_is_told_about_the_commands(tmp_path: Path) -> None:
     near, far = pty.openpty()
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "console"],
+            [sys.executable, "-m", "console", "--data", str(tmp_path / "plane")],
             env=environment(tmp_path, TERM="dumb"),
             stdin=far,
             stdout=far,

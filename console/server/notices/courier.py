@@ -113,6 +113,11 @@ class Courier:
         finally:
             stop()
 
+    def stumbled(self, error: Exception) -> None:
+        """Something failed that nobody expected: it shows until the next delivery."""
+        self._trying.since = self._trying.since or self._clock.now()
+        self._trying.error = f"the courier failed ({type(error).__name__})"
+
     async def look(self) -> None:
         """Tell everything that is to be told now: for tests."""
         await self._catch_up()

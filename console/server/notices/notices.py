@@ -5,6 +5,7 @@ Each webhook has its own courier, connection and position, so that a slow or dea
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
 from random import Random, SystemRandom
 
@@ -18,6 +19,8 @@ from console.server.notices.courier import Courier
 from console.server.notices.notice import Notice
 from console.server.notices.sending import Patience, Sender, Webhook
 from console.server.ports import Clock, Store, Transaction
+
+_log = logging.getLogger(__name__)
 
 
 class Notices:
@@ -60,7 +63,17 @@ class Notices:
                 await stack.enter_async_context(sender)
             async with asyncio.TaskGroup() as group:
                 for name, courier in self._couriers.items():
-                    group.create_task(courier.run(), name=f"webhook {name}")
+                    group.create_task(self._keep_going(name, courier), name=f"webhook {name}")
+
+    async def _keep_going(self, name: str, courier: Courier) -> None:
+        """A courier's work, again and again: what is wrong with word going out never stops the plane that decides."""
+        while True:
+            try:
+                await courier.run()
+            except Exception as error:
+                _log.exception("webhook %s: its courier failed and starts again", name)
+                courier.stumbled(error)
+            await asyncio.sleep(self._patience.longest_seconds)
 
     async def look(self) -> None:
         """Everything that is to be told now, by each courier in its own time: for tests."""

@@ -106,7 +106,10 @@ class Sender:
         """Try once. Never raises for what the receiver or the network does."""
         webhook = self._webhook
         secret = webhook.secret if webhook.shape == "pagerduty" else ""
-        body = body_of(webhook.shape, notice, plane=self._plane, environment=self._environment, secret=secret)
+        try:
+            body = body_of(webhook.shape, notice, plane=self._plane, environment=self._environment, secret=secret)
+        except ValueError:
+            return Answer(delivered=False, error="it would be larger than its bound", final=True)
         seconds = int(self._now().timestamp())
         headers = {"Content-Type": "application/json", "User-Agent": AGENT, "Accept-Encoding": "identity"}
         if self._key is not None:

@@ -265,3 +265,28 @@ async def test_quiet_events_move_the_position_without_being_read(store: SqliteSt
             await put(store, active, "lease.active")
         await eventually(lambda: status(told).behind == 0)
         assert not receiver.arrived
+
+
+class Stumbles:
+    """A store whose feed cannot be read the first time, for a reason that nobody expected."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.failures = 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def events(self, *asked: Any) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("nobody expected this")
+        return self._store.events(*asked)
+
+
+async def test_a_courier_that_fails_shows_it_and_goes_on(store: SqliteStore) -> None:
+    async with receiving() as receiver, running(notices(cast("SqliteStore", Stumbles(store)), to(receiver))) as told:
+        await put(store, a_lock(), "lock.placed")
+        await eventually(lambda: status(told).last_error == "the courier failed (RuntimeError)" or bool(receiver.arrived))
+        await receiver.until(1)
+        await eventually(lambda: status(told).delivered == 1 and status(told).failing_since is None)
