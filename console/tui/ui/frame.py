@@ -10,7 +10,7 @@ from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
-from console.tui.ui.keymap import key_word, shown_key
+from console.tui.ui.keymap import key_word
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
@@ -106,11 +106,6 @@ def _word(action: Action, pane: Pane) -> str:
 
 def _act_of(action: Action, pane: Pane) -> str:
     return "grant.revoke" if action.id == "revoke" and pane.name == "grants" else action.act
-
-
-def key_word(key: str) -> str:
-    """A key as a person knows it."""
-    return "esc" if key == "escape" else shown_key(key)
 
 
 _TONES = {

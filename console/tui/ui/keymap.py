@@ -82,7 +82,6 @@ _NAMES = {
     "return": "enter",
 }
 """What a person writes, and what the terminal library calls the key: one key has one name here."""
-_KEY_WORDS = {"escape": "esc", "question_mark": "?", "exclamation_mark": "!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def shown_key(key: str) -> str:
 
 def key_word(key: str) -> str:
     """A key as a person knows it."""
-    return _KEY_WORDS.get(key, key)
+    return "esc" if key == "escape" else shown_key(key)
 
 
 def _default(id: str) -> str:
