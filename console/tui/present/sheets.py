@@ -3,10 +3,26 @@
 Pure; imported by `tui.ui` only.
 """
 
+from collections.abc import Sequence
+
 from console.model.locks import ContainmentPreview, ContainmentTally
 from console.tui.present.cells import bar, countdown, figure, instant
+from console.tui.present.look import LEASE
 from console.tui.present.spans import Line, Span, Tone
-from console.tui.present.words import BLANK, REVOCABILITY, muted, plural, said, strong, text, under
+from console.tui.present.words import (
+    BLANK,
+    REVOCABILITY,
+    clock,
+    exposure,
+    muted,
+    plural,
+    said,
+    sign_of,
+    strong,
+    text,
+    under,
+)
+from console.tui.rows import LeaseRow
 
 
 def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
@@ -57,8 +73,13 @@ def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def tally_lines(tally: ContainmentTally, now: float) -> tuple[Line, ...]:
-    """How far a containment has come. *Done* only when every lease is confirmed dead."""
+def tally_lines(
+    tally: ContainmentTally, now: float, items: Sequence[LeaseRow] = (), known_at: float | None = None
+) -> tuple[Line, ...]:
+    """How far a containment has come, and lease by lease. *Done* only when every lease is confirmed dead.
+
+    `known_at` is the instant as of which this is known, where the plane has not answered since.
+    """
     dead = tally.confirmed + tally.expired
     full, rest = bar(dead / tally.leases if tally.leases else 1.0, 20)
     name = tally.lock.target_name or tally.lock.target_id
@@ -74,7 +95,11 @@ def tally_lines(tally: ContainmentTally, now: float) -> tuple[Line, ...]:
             Span("◆ revoking…", Tone.WARN, strong=True, whole=True),
             text(f"  {name} is contained; {plural(tally.revoking, 'lease')} not confirmed yet"),
         )
-    lines = [Line(head), BLANK]
+    lines = [Line(head)]
+    if known_at is not None:
+        silent = f"The plane has not answered since {clock(known_at)}: this is as of then, and more may be dead by now."
+        lines.append(Line((Span(f"▲ UNKNOWN  {silent}", Tone.WARN, strong=True),)))
+    lines.append(BLANK)
     lines.append(
         said(
             "LEASES", Span(full, Tone.OK), Span(rest, Tone.DIM), strong(f" {dead} of {tally.leases}"), muted(" confirmed dead")
@@ -93,16 +118,41 @@ def tally_lines(tally: ContainmentTally, now: float) -> tuple[Line, ...]:
         if tally.last_exposure_at is None:
             lines.append(said("EXPOSURE", Span("nobody can say until when the rest works", Tone.DANGER)))
         else:
-            left = tally.last_exposure_at.timestamp() - now
-            lines.append(
-                said(
-                    "EXPOSURE",
-                    text(f"the last one dies at {instant(tally.last_exposure_at)}"),
-                    muted(f", in {countdown(left)}"),
-                )
-            )
+            left, at = tally.last_exposure_at.timestamp() - now, instant(tally.last_exposure_at)
+            words = (text(f"the last one dies at {at}"), strong(f", in {countdown(left)}"))
+            passed = (text(f"the last moment has passed, at {at}"), muted("; only confirmations are missing"))
+            lines.append(said("EXPOSURE", *(words if left > 0 else passed)))
     lines.extend(
         said(receipt.step.upper(), strong(figure(receipt.count)), muted(f"  {receipt.text}  {instant(receipt.at)}"))
         for receipt in tally.lock.receipts
     )
-    return tuple(lines)
+    return (*lines, *_items(items, now))
+
+
+def _items(items: Sequence[LeaseRow], now: float) -> list[Line]:
+    """One line a lease, those first that are not dead."""
+    if not items:
+        return []
+    ordered = sorted(items, key=lambda row: (_PRESSING.get(row.state, 9), row.residual_exposure_at or row.expires_at, row.id))
+    lines = [BLANK, Line((Span("LEASE BY LEASE", Tone.BRASS, strong=True),))]
+    for row in ordered[:ITEMS]:
+        sign = sign_of(LEASE, row.state)
+        lines.append(
+            Line(
+                (
+                    Span(f"{sign.glyph:<2} {sign.word:<11}  ", sign.tone, strong=sign.strong, whole=True),
+                    text(f"{row.action} {row.resource}"),
+                    muted(f"  {row.agent_name}  "),
+                    *exposure(row, now),
+                ),
+                indent=16,
+            )
+        )
+    if len(ordered) > ITEMS:
+        lines.append(Line((muted(f"and {figure(len(ordered) - ITEMS)} more; the leases show each"),)))
+    return lines
+
+
+_PRESSING = {"irrevocable": 0, "abandoned": 1, "active": 2, "pending": 2, "revoking": 3}
+ITEMS = 40
+"""So many leases are told one by one."""

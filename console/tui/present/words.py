@@ -135,13 +135,19 @@ def exposure(lease: LeaseRow, now: float) -> Spans:
     return after_revocation(lease, now)
 
 
+def works_until(lease: LeaseRow, now: float) -> float | None:
+    """Until when a lease that is revoked now can still work; None where nobody can say."""
+    if lease.revocability == "unknown":
+        return None
+    end = lease.expires_at + lease.skew_seconds
+    return min(end, now + lease.cache_seconds) if lease.check == "introspect" else end
+
+
 def after_revocation(lease: LeaseRow, now: float) -> Spans:
     """In words, what a revocation now would leave: nothing, or access until an instant."""
     words, tone = REVOCABILITY.get(lease.revocability, REVOCABILITY["unknown"])
-    end = lease.expires_at + lease.skew_seconds
-    if lease.check == "introspect":
-        end = min(end, now + lease.cache_seconds)
-    if lease.revocability == "unknown":
+    end = works_until(lease, now)
+    if end is None:
         return (Span(words, tone), muted("   revoked now, nobody can say until when it still works"))
     if end <= now:
         return (Span(f"● {words}", tone, whole=True), muted("   revoked now, it is refused at its next use"))

@@ -267,6 +267,7 @@ def _mismatch(intent: Intent) -> str:
 
 def _answered(intent: Intent, answer: object) -> Result:
     from console.model.leases import RevocationResult  # noqa: PLC0415
+    from console.model.locks import Lock  # noqa: PLC0415
 
     spec = ACTS[intent.act]
     label = intent.target.label or intent.target.id
@@ -277,12 +278,18 @@ def _answered(intent: Intent, answer: object) -> Result:
             missing = answer.asked - len(answer.items)
             return Result(Outcome.PARTLY, intent, f"{text} {missing} could not be asked for.", "See the leases.", answer)
         return Result(Outcome.DONE, intent, text, answer=answer)
+    if intent.act == "agent.release" and isinstance(answer, Lock) and answer.active:
+        text = f"The release of {label} was asked for; it stays contained until a second person releases it."
+        return Result(Outcome.PARTLY, intent, text, "It is a critical agent.", answer)
     return Result(Outcome.DONE, intent, f"{_title(spec)}: {label}. The plane has recorded it.", answer=answer)
 
 
 def _problem(intent: Intent, problem: ProblemError) -> Result:
     if problem.code == "unreachable" and problem.facts.get("unknown") is False:
         return Result(Outcome.REFUSED, intent, f"Not sent: {problem.detail}", problem.next_step, code=problem.code)
+    if problem.facts.get("held"):
+        # It takes power and is in force already; only its record is owed.
+        return Result(Outcome.PARTLY, intent, problem.detail, problem.next_step, code=problem.code)
     if problem.code in _NO_ANSWER:
         text = f"{_unknown_text(ACTS[intent.act])} ({problem.detail})"
         return Result(Outcome.UNKNOWN, intent, text, problem.next_step, code=problem.code)

@@ -12,8 +12,8 @@ from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.status import standing
 from console.tui.present.views.tasks import TaskTree, detail
 from console.tui.present.words import BLANK
-from console.tui.ui.panes import MirrorPane
 from console.tui.ui.fetched import FetchedPane
+from console.tui.ui.panes import MirrorPane
 from console.tui.ui.widgets.detail import Detail
 
 FETCH_AFTER = 0.15

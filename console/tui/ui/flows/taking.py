@@ -10,20 +10,23 @@ from console.model.leases import RevokeManyInput
 from console.model.locks import ContainmentPreview, ContainmentTally
 from console.model.problems import ProblemError
 from console.tui.present.cells import short_id
-from console.tui.present.sheets import contain_lines, tally_lines
+from console.tui.present.sheets import contain_lines
 from console.tui.present.spans import Line, Span, Tone
 from console.tui.present.views import grants
-from console.tui.present.words import BLANK, after_revocation, muted, plural, said, strong, text
+from console.tui.present.words import BLANK, after_revocation, clock, muted, plural, said, strong, text, works_until
 from console.tui.rows import LIVE_LEASES, AgentRow, LeaseRow
 from console.tui.state.acts import Confirmation, release_confirmation, taking_confirmation
 from console.tui.state.intents import Intent, Outcome, Result, Target
 from console.tui.ui.desk import Desk, Pin, allowed, first
+from console.tui.ui.flows.tally import reopen_tally, show_tally
 from console.tui.ui.panes import Subject
 from console.tui.ui.widgets.sheet import Answer, Question
 
 _WAIT = 3.0
 _LISTED = 8
 _STUCK = ("irrevocable",)
+MOST_AT_ONCE = 10_000
+"""So many leases the plane takes back in one call."""
 
 
 def revoke(desk: Desk) -> None:
@@ -64,11 +67,15 @@ def _root(desk: Desk, task_id: str) -> str:
 
 def revoke_leases(desk: Desk, leases: list[LeaseRow], whose: str) -> None:
     """Ask whether to revoke these leases, saying what each revocation leaves."""
+    if len(leases) > MOST_AT_ONCE:
+        desk.refuse(f"{len(leases)} leases are more than {MOST_AT_ONCE} at once; filter and mark fewer, or contain the agent.")
+        return
     now = desk.world.now()
     lines = [
         Line((text("Revoke "), strong(plural(len(leases), "lease")), text(f" of {whose}" if len(leases) > 1 else ""))),
         BLANK,
     ]
+    lines += _what_is_left(leases, now)
     for lease in leases[:_LISTED]:
         lines.append(Line((strong(f"{lease.action} {lease.resource}"), muted(f"   {lease.agent_name}  {short_id(lease.id)}"))))
         lines.append(Line((text("  "), *after_revocation(lease, now))))
@@ -89,6 +96,25 @@ def revoke_leases(desk: Desk, leases: list[LeaseRow], whose: str) -> None:
             desk.send([Intent("lease.revoke", target, body)])
 
     desk.ask(_question(f"revoke {plural(len(ids), 'lease')}", tuple(lines), "revoke", confirmation), Pin(moved), done)
+
+
+def _what_is_left(leases: list[LeaseRow], now: float) -> list[Line]:
+    """Of several leases, how many are refused at once, and until when the others can still work."""
+    if len(leases) < 2:
+        return []
+    ends = [end for lease in leases if (end := works_until(lease, now)) is not None]
+    unknown, last = len(leases) - len(ends), max(ends, default=now)
+    at_once = sum(end <= now for end in ends)
+    lines = [said("AT ONCE", strong(str(at_once)), muted(" are refused at their next use"))]
+    if last > now:
+        later = (
+            Span(str(len(ends) - at_once), Tone.WARN, strong=True),
+            muted(f" still work, the last one until {clock(last)}"),
+        )
+        lines.append(said("LATER", *later))
+    if unknown:
+        lines.append(said("UNKNOWN", Span(f"of {unknown} nobody can say until when they work", Tone.DANGER)))
+    return [*lines, BLANK]
 
 
 def end_grant(desk: Desk, subject: Subject) -> None:
@@ -118,7 +144,7 @@ def contain(desk: Desk) -> None:
     if agent is None or not allowed(desk, "agent.contain"):
         return
     if agent.state == "contained":
-        desk.refuse(f"{agent.name} is contained already; U releases it.")
+        reopen_tally(desk, agent)
         return
     desk.say(muted(f"Counting what goes with {agent.name}…"))
     desk.work(_preview_and_ask(desk, agent))
@@ -132,10 +158,14 @@ async def _preview_and_ask(desk: Desk, agent: AgentRow) -> None:
     if not known:
         lines.insert(1, Line((Span("The plane did not say; this is counted from what was last known.", Tone.WARN),)))
 
+    def told_of(result: Result) -> None:
+        if isinstance(result.answer, ContainmentTally):
+            show_tally(desk, result.answer)
+
     def done(answer: Answer) -> None:
         if answer.confirmed:
             intent = Intent("agent.contain", Target("agents", agent.id, agent.name), "contained from the console")
-            desk.send([intent], lambda result: _show_tally(desk, result))
+            desk.send([intent], told_of)
         else:
             desk.say(muted(f"{agent.name} was not contained."))
 
@@ -192,28 +222,6 @@ def _counted(desk: Desk, agent: AgentRow) -> ContainmentPreview:
     )
 
 
-def _show_tally(desk: Desk, result: Result) -> None:
-    if not isinstance(result.answer, ContainmentTally):
-        return
-    held = [result.answer]
-
-    async def follow() -> None:
-        while not held[0].done and desk.world.plane is not None:
-            await asyncio.sleep(1.0)
-            try:
-                held[0] = await desk.world.plane.containment(held[0].lock.id)
-            except (ProblemError, OSError, TimeoutError):
-                continue
-        name = held[0].lock.target_name or held[0].lock.target_id
-        desk.say(Span("✓ done ", Tone.OK, strong=True), text(f"{name} is contained; every lease is confirmed dead"), stay=True)
-
-    name = held[0].lock.target_name or held[0].lock.target_id
-    desk.reading(
-        f"containment of {name}", tally_lines(held[0], desk.world.now()), lambda: tally_lines(held[0], desk.world.now())
-    )
-    desk.work(follow())
-
-
 def release(desk: Desk) -> None:
     """Release the agent of the row: a reason, and its name typed; a second person where it is critical."""
     agent = _agent(desk)
@@ -223,13 +231,22 @@ def release(desk: Desk) -> None:
         desk.refuse(f"{agent.name} is {agent.state}; there is nothing to release.")
         return
     locks = desk.world.source.locks.of("standing", agent.id)
+    me = desk.world.session.operator
+    proposed = [lock.release_proposed_by for lock in locks if lock.release_proposed_by]
+    if agent.critical and me in proposed:
+        desk.refuse(f"You asked for the release of {agent.name} already; a second person must release it.")
+        return
     lines = [
         Line((text("Release "), strong(agent.name), muted("   its ended tasks and revoked leases do not come back"))),
         BLANK,
     ]
     lines += [said("CONTAINED", text(f"by {lock.placed_by}"), muted(f"   {lock.reason}")) for lock in locks[:3]]
-    if agent.critical:
-        lines.append(said("SECOND", Span("it is critical: a second person must release it too", Tone.WARN)))
+    if agent.critical and proposed:
+        words = f"{proposed[0]} asked for it; you are the second person, and it is released at once"
+        lines.append(said("SECOND", Span(words, Tone.WARN, strong=True)))
+    elif agent.critical:
+        words = "it is critical: this only asks for it, a second person must release it too"
+        lines.append(said("SECOND", Span(words, Tone.WARN)))
 
     def done(answer: Answer) -> None:
         if answer.confirmed:
