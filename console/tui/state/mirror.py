@@ -6,8 +6,9 @@ asks for a resync. Only `state.sync` writes; everybody else reads.
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from console.client.feed import Event, SnapshotHead, SnapshotRow
@@ -33,6 +34,9 @@ R = TypeVar("R", bound=Row)
 KEPT = {"leases": 20_000, "tasks": 10_000, "approvals": 2_000, "grants": 2_000, "locks": 5_000, "decisions": 5_000}
 """How many ended rows of a collection stay; the oldest leave first."""
 PULSE_SECONDS = 900
+NEAREST = 1_000
+"""How many of the next expiries are kept."""
+_USED = "lease.used"
 
 
 class NeedsResync(Exception):
@@ -40,17 +44,6 @@ class NeedsResync(Exception):
 
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(f"event {got} came where {expected} was expected")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one event changed. `before` is None for a new row."""
-
-    kind: str
-    collection: str
-    id: str
-    before: Row | None
-    after: Row
 
 
 @dataclass(slots=True)
@@ -112,6 +105,10 @@ class Table(Generic[R]):
                 self._remove(left)
         return before, left
 
+    def swap(self, row: R) -> None:
+        """Keep a row that stands in every index where the one before it stood."""
+        self.rows[row.id] = row
+
     def _remove(self, id: str) -> None:
         row = self.rows.pop(id, None)
         if row is not None:
@@ -131,6 +128,43 @@ class Table(Generic[R]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+class Expiries:
+    """Which live lease expires next. Knows only the nearest ones, and looks again when they have gone."""
+
+    def __init__(self, leases: Table[LeaseRow]) -> None:
+        self._leases = leases
+        self._nearest: list[tuple[float, str]] = []
+        self._up_to = float("-inf")
+        """Every live lease that expires up to here is known."""
+
+    def put(self, before: LeaseRow | None, row: LeaseRow) -> None:
+        """A lease has come or changed."""
+        if row.expires_at > self._up_to or row.state not in LIVE_LEASES:
+            return
+        if before is None or before.state not in LIVE_LEASES or before.expires_at != row.expires_at:
+            heapq.heappush(self._nearest, (row.expires_at, row.id))
+            if len(self._nearest) > 4 * NEAREST:
+                self._look()
+
+    def next(self) -> float | None:
+        """When the next live lease expires (seconds since the epoch); None where none is live."""
+        while True:
+            while self._nearest:
+                at, id = self._nearest[0]
+                row = self._leases.get(id)
+                if row is not None and row.state in LIVE_LEASES and row.expires_at == at:
+                    return at
+                heapq.heappop(self._nearest)
+            if self._up_to == inf or not self._leases.count("state", *LIVE_LEASES):
+                return None
+            self._look()
+
+    def _look(self) -> None:
+        live = (self._leases.rows[id] for state in LIVE_LEASES for id in self._leases.by["state"].get(state, ()))
+        self._nearest = heapq.nsmallest(NEAREST, ((lease.expires_at, lease.id) for lease in live))
+        self._up_to = self._nearest[-1][0] if len(self._nearest) == NEAREST else inf
 
 
 class Tables:
@@ -176,7 +210,7 @@ class Tables:
         )
         self.operators = Table[OperatorRow](lambda row: False, 0)
         self.pulse: dict[int, list[int]] = {}
-        self.expiries: list[tuple[float, str]] = []
+        self._expiries = Expiries(self.leases)
 
     def table(self, collection: str) -> Table[Any]:
         """The table of a collection by its name. Raises KeyError for one that is not kept."""
@@ -186,12 +220,8 @@ class Tables:
     def put(self, collection: str, row: Row) -> tuple[Row | None, str | None]:
         """Keep a row in its table, its indexes and the figures over it."""
         before, left = self.table(collection).put(row)
-        if isinstance(row, LeaseRow) and row.state in LIVE_LEASES:
-            heapq.heappush(self.expiries, (row.expires_at, row.id))
-            if len(self.expiries) > 1000 + 4 * len(self.leases):
-                live = (self.leases.rows[id] for state in LIVE_LEASES for id in self.leases.by["state"].get(state, ()))
-                self.expiries = [(lease.expires_at, lease.id) for lease in live]
-                heapq.heapify(self.expiries)
+        if isinstance(row, LeaseRow):
+            self._expiries.put(before, row)
         elif isinstance(row, DecisionRow) and before is None:
             second = self.pulse.setdefault(int(row.at), [0, 0, 0])
             second[("allow", "deny", "escalate").index(row.outcome) if row.outcome in ("allow", "deny") else 2] += 1
@@ -201,13 +231,7 @@ class Tables:
 
     def next_expiry(self) -> float | None:
         """When the next live lease expires (seconds since the epoch); None where none is live."""
-        while self.expiries:
-            at, id = self.expiries[0]
-            row = self.leases.get(id)
-            if row is not None and row.state in LIVE_LEASES and row.expires_at == at:
-                return at
-            heapq.heappop(self.expiries)
-        return None
+        return self._expiries.next()
 
 
 class Loading:
@@ -229,16 +253,33 @@ class Loading:
 
 
 class Mirror:
-    """The console's belief. `cursor` is 0 before the first snapshot; `unreadable` counts entities that could not be read."""
+    """The console's belief. `cursor` is 0 before the first snapshot; `unreadable` counts entities that could not be read.
+
+    Of several events about one entity only the last makes a row, when it is looked at: when changes are taken, or `tables`.
+    """
 
     def __init__(self, inert: Callable[[str], str]) -> None:
         self._ingest = Ingest(inert)
         self._changes = Changes()
-        self.tables = Tables()
+        self._tables = Tables()
+        self._unreadable = 0
+        self._waiting: dict[tuple[str, str], tuple[Mapping[str, Any], bool]] = {}
+        """By collection and id the newest body, and whether nothing but uses of a lease lies between it and the row."""
         self.cursor = 0
         self.loaded = False
-        self.unreadable = 0
         self.events = 0
+
+    @property
+    def tables(self) -> Tables:
+        """The rows, up to the cursor."""
+        self._settle()
+        return self._tables
+
+    @property
+    def unreadable(self) -> int:
+        """How many entities could not be read."""
+        self._settle()
+        return self._unreadable
 
     def begin(self, head: SnapshotHead) -> Loading:
         """Start to take a snapshot in; the mirror is as it was until `finish`."""
@@ -246,9 +287,10 @@ class Mirror:
 
     def finish(self, loading: Loading) -> None:
         """Believe the snapshot, and it alone."""
-        self.tables = loading.tables
+        self._tables = loading.tables
+        self._waiting = {}
         self.cursor = loading.head.cursor
-        self.unreadable = loading.unreadable
+        self._unreadable = loading.unreadable
         self.loaded = True
         self._changes = Changes(reset=True)
 
@@ -259,36 +301,65 @@ class Mirror:
             loading.add(line)
         self.finish(loading)
 
-    def apply(self, event: Event) -> Change | None:
-        """Take an event in. None for one that is old or says nothing of what is kept. Raises NeedsResync on a gap."""
+    def apply(self, event: Event) -> bool:
+        """Take an event in. Returns whether it is news about something that is kept. Raises NeedsResync on a gap."""
         if event.cursor <= self.cursor:
-            return None
+            return False
         if event.cursor != self.cursor + 1 or not self.loaded:
             raise NeedsResync(self.cursor + 1, event.cursor)
         self.cursor = event.cursor
         self.events += 1
         if not self._ingest.knows(event.collection):
-            return None
-        try:
-            row = self._ingest.row(event.collection, event.body)
-        except Unreadable:
-            self.unreadable += 1
-            return None
-        before, left = self.tables.put(event.collection, row)
-        dirty = self._changes.dirty.setdefault(event.collection, set())
-        dirty.add(row.id)
-        if left is not None:
-            dirty.add(left)
-        if event.kind in TOLD and len(self._changes.kinds) < 1000:
-            self._changes.kinds.append((event.kind, row.id))
-        return Change(event.kind, event.collection, row.id, before, row)
+            return False
+        key = (event.collection, event.id)
+        waiting = self._waiting.get(key)
+        self._waiting[key] = (event.body, event.kind == _USED and (waiting is None or waiting[1]))
+        if event.kind in TOLD:
+            self._tell(event)
+        return True
 
     def take_changes(self) -> Changes:
         """What has changed since the last call; the next call starts from nothing."""
+        self._settle()
         changes, self._changes = self._changes, Changes()
         return changes
 
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to take."""
-        return bool(self._changes)
+        return bool(self._waiting) or bool(self._changes)
+
+    def _tell(self, event: Event) -> None:
+        self._settle()
+        id = self._ingest.text(event.id)
+        if id in self._tables.table(event.collection).rows and len(self._changes.kinds) < 1000:
+            self._changes.kinds.append((event.kind, id))
+
+    def _settle(self) -> None:
+        """Make rows of what has waited."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        for (collection, id), (body, used) in waiting.items():
+            try:
+                if not (used and self._use(id, body)):
+                    self._put(collection, self._ingest.row(collection, body))
+            except Unreadable:
+                self._unreadable += 1
+
+    def _put(self, collection: str, row: Row) -> None:
+        _, left = self._tables.put(collection, row)
+        dirty = self._changes.dirty.setdefault(collection, set())
+        dirty.add(row.id)
+        if left is not None:
+            dirty.add(left)
+
+    def _use(self, id: str, body: Mapping[str, Any]) -> bool:
+        """Take over what uses change of a lease; whether that is all that there is to take over."""
+        before = self._tables.leases.get(id)
+        row = None if before is None else self._ingest.used(before, body)
+        if row is None:
+            return False
+        self._tables.leases.swap(row)
+        self._changes.dirty.setdefault("leases", set()).add(row.id)
+        return True

@@ -13,7 +13,7 @@ from console.model.grants import GrantState
 from console.model.leases import LeaseState
 from console.model.locks import Lock
 from console.tui.present.inert import inert
-from console.tui.state.mirror import KEPT, Mirror, NeedsResync
+from console.tui.state.mirror import KEPT, NEAREST, Mirror, NeedsResync
 from tests.tui.state.plane_in_memory import NOW, PlaneInMemory, agent, an_id, approval, grant, lease, task
 
 
@@ -64,12 +64,12 @@ def test_any_interleaving_gap_duplicate_and_order_converges(changes: list, taken
         for event in delivered:
             before = mirror.cursor
             try:
-                change = mirror.apply(event)
+                news = mirror.apply(event)
             except NeedsResync:
                 assert event.cursor > before + 1
                 load(mirror, plane)
             else:
-                assert (change is None) == (event.cursor <= before)
+                assert news == (event.cursor > before)
     for event in plane.events_sent:
         mirror.apply(event)
     wanted = new_mirror()
@@ -110,8 +110,8 @@ def test_text_from_outside_is_inert_at_ingest() -> None:
 def test_an_unknown_collection_and_an_unreadable_entity_are_passed_over_and_counted() -> None:
     plane, mirror = PlaneInMemory(), new_mirror()
     load(mirror, plane)
-    assert mirror.apply(Event(cursor=1, at=NOW, kind="x.y", collection="novelties", id="x", body={})) is None
-    assert mirror.apply(Event(cursor=2, at=NOW, kind="lease.active", collection="leases", id="x", body={"id": 7})) is None
+    assert mirror.apply(Event(cursor=1, at=NOW, kind="x.y", collection="novelties", id="x", body={})) is False
+    assert mirror.apply(Event(cursor=2, at=NOW, kind="lease.active", collection="leases", id="x", body={"id": 7}))
     assert (mirror.cursor, mirror.unreadable) == (2, 1)
 
 
@@ -173,3 +173,46 @@ def test_ten_thousand_leases_stay_small() -> None:
         tracemalloc.stop()
     assert len(mirror.tables.leases) == 10_000
     assert size < 12_000_000, f"{size / 10_000:.0f} bytes a lease"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["used", "rows", "renewed", "revoking", "look"])), max_size=20))
+def test_uses_between_other_changes_and_looks_are_taken_over_exactly(happenings: list[tuple[int, str]]) -> None:
+    plane, mirror = PlaneInMemory(), new_mirror()
+    leases = {number: lease(number) for number in (1, 2)}
+    for one in leases.values():
+        plane.put(one)
+    load(mirror, plane)
+    leases[3] = lease(3)
+    for number, what in happenings:
+        one = leases[number]
+        if what == "look":
+            assert mirror.tables.leases.count("state", "active") <= 3
+            continue
+        changes: dict[str, object] = {
+            "used": {"uses": one.uses + 1, "last_used_at": NOW + timedelta(seconds=one.version)},
+            "rows": {"rows": one.rows + 7},
+            "renewed": {"renewals": one.renewals + 1, "expires_at": one.expires_at + timedelta(seconds=9)},
+            "revoking": {"state": LeaseState.REVOKING, "revoke_reason": "enough"},
+        }[what]
+        leases[number] = one = one.model_copy(update={"version": one.version + 1, **changes})
+        mirror.apply(plane.put(one, "lease.used" if what in ("used", "rows") else f"lease.{what}"))
+    wanted = new_mirror()
+    load(wanted, plane)
+    assert believes(mirror) == believes(wanted)
+    assert mirror.tables.next_expiry() == wanted.tables.next_expiry()
+
+
+def test_the_next_expiry_is_found_again_when_the_nearest_have_gone() -> None:
+    plane, mirror = PlaneInMemory(), new_mirror()
+    load(mirror, plane)
+    assert mirror.tables.next_expiry() is None
+    count = NEAREST + 5
+    for number in range(count):
+        mirror.apply(plane.put(lease(number, expires_at=NOW + timedelta(seconds=number))))
+    assert mirror.tables.next_expiry() == NOW.timestamp()
+    for number in range(count - 2):
+        mirror.apply(plane.put(lease(number, state=LeaseState.REVOKED)))
+    assert mirror.tables.next_expiry() == NOW.timestamp() + count - 2
+    mirror.apply(plane.put(lease(0, expires_at=NOW + timedelta(seconds=1))))
+    assert mirror.tables.next_expiry() == NOW.timestamp() + 1
