@@ -5,7 +5,7 @@ asks for a resync. Only `state.sync` writes; everybody else reads.
 """
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -80,9 +80,16 @@ class Index(dict[str, dict[str, None]]):
 class Table(Generic[R]):
     """The rows of one collection by id, with indexes by some of their fields."""
 
-    def __init__(self, ended: Callable[[R], bool], kept: int, **indexed: Callable[[R], str | None]) -> None:
+    def __init__(
+        self,
+        ended: Callable[[R], bool],
+        kept: int,
+        counted: Mapping[str, Callable[[R], str | None]] | None = None,
+        **indexed: Callable[[R], str | None],
+    ) -> None:
         self.rows: dict[str, R] = {}
         self.by: dict[str, Index] = {name: Index() for name in indexed}
+        self._counted = {name: (value, Counter[str]()) for name, value in (counted or {}).items()}
         self._indexed = indexed
         self._ended = ended
         self._kept = kept
@@ -91,6 +98,7 @@ class Table(Generic[R]):
     def put(self, row: R) -> tuple[R | None, str | None]:
         """Keep a row. Returns the one that it replaces, and the id of an ended one that had to leave for it."""
         before = self.rows.get(row.id)
+        self._count(before, row)
         for name, value in self._indexed.items():
             old, new = (None if before is None else value(before)), value(row)
             if old != new:
@@ -112,8 +120,20 @@ class Table(Generic[R]):
     def _remove(self, id: str) -> None:
         row = self.rows.pop(id, None)
         if row is not None:
+            self._count(row, None)
             for name, value in self._indexed.items():
                 self.by[name].drop(value(row), id)
+
+    def _count(self, before: R | None, after: R | None) -> None:
+        for value, counts in self._counted.values():
+            old, new = (None if before is None else value(before)), (None if after is None else value(after))
+            if old != new:
+                if old is not None:
+                    counts[old] -= 1
+                    if not counts[old]:
+                        del counts[old]
+                if new is not None:
+                    counts[new] += 1
 
     def get(self, id: str) -> R | None:
         return self.rows.get(id)
@@ -122,8 +142,16 @@ class Table(Generic[R]):
         """The rows that an index finds."""
         return [self.rows[id] for id in self.by[index].get(value, ())]
 
+    def last(self, index: str, value: str) -> R | None:
+        """The row that came last of those that an index finds."""
+        ids = self.by[index].get(value)
+        return self.rows[next(reversed(ids))] if ids else None
+
     def count(self, index: str, *values: str) -> int:
         """How many rows have one of these values."""
+        if index in self._counted:
+            counts = self._counted[index][1]
+            return sum(counts[value] for value in values if value in counts)
         return sum(len(self.by[index].get(value, ())) for value in values)
 
     def __len__(self) -> int:
@@ -175,6 +203,7 @@ class Tables:
         self.tasks = Table[TaskRow](
             lambda row: row.state != "running",
             KEPT["tasks"],
+            {"running of agent": lambda row: row.agent_id if row.state == "running" else None},
             agent=lambda row: row.agent_id,
             parent=lambda row: row.parent_id,
             root=lambda row: row.root_id,
@@ -184,6 +213,10 @@ class Tables:
         self.leases = Table[LeaseRow](
             lambda row: row.state not in UNSETTLED_LEASES,
             KEPT["leases"],
+            {
+                "live of task": lambda row: row.task_id if row.state in LIVE_LEASES else None,
+                "live of agent": lambda row: row.agent_id if row.state in LIVE_LEASES else None,
+            },
             task=lambda row: row.task_id,
             agent=lambda row: row.agent_id,
             state=lambda row: row.state,

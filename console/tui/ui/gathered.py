@@ -5,7 +5,7 @@ Textual.
 """
 
 import tomllib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -89,13 +89,14 @@ class Gathered:
 
     def _stamp(self, root: str) -> Hashable:
         source = self._world.source
-        chain, leases, approvals, decisions, states = source.chains.get(root), 0, 0, 0, []
+        chain, leases, approvals, decisions, states = source.chains.get(root), Counter[str](), 0, 0, []
         for row in source.tasks.of("root", root):
             states.append(row.state)
-            leases += sum(one.version for one in source.leases.of("task", row.id))
+            # Uses of a lease stand in no story.
+            leases.update(one.state for one in source.leases.of("task", row.id))
             approvals += sum(one.version for one in source.approvals.of("task", row.id))
             decisions += len(source.decisions.of("task", row.id))
-        return (tuple(states), chain.version if chain else 0, leases, approvals, decisions)
+        return (tuple(states), chain.version if chain else 0, tuple(leases.items()), approvals, decisions)
 
     # The plane itself
 

@@ -23,7 +23,7 @@ from console.tui.present.words import (
     to,
     under,
 )
-from console.tui.rows import LIVE_LEASES, UNSETTLED_LEASES, AgentRow
+from console.tui.rows import UNSETTLED_LEASES, AgentRow
 
 _LISTED = 5
 _ORDER = {"contained": 0, "active": 1, "retired": 2}
@@ -47,12 +47,12 @@ _MINUTES = 15
 
 def running(source: Source, row: AgentRow) -> int:
     """How many of its tasks are running."""
-    return sum(task.state == "running" for task in source.tasks.of("agent", row.id))
+    return source.tasks.count("running of agent", row.id)
 
 
 def held(source: Source, row: AgentRow) -> int:
     """How many of its leases live."""
-    return sum(lease.state in LIVE_LEASES for lease in source.leases.of("agent", row.id))
+    return source.leases.count("live of agent", row.id)
 
 
 def unbounded(row: AgentRow) -> int:

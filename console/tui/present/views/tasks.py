@@ -28,7 +28,7 @@ from console.tui.present.words import (
     text,
     under,
 )
-from console.tui.rows import LIVE_LEASES, ChainRow, TaskRow
+from console.tui.rows import ChainRow, TaskRow
 
 ENDED_SHOWN = 300.0
 _UNKNOWN: Mapping[str, int] = {}
@@ -55,12 +55,12 @@ _CHAIN_SHOWN = 12
 
 def held(source: Source, row: TaskRow) -> int:
     """How many of its leases live."""
-    return sum(lease.state in LIVE_LEASES for lease in source.leases.of("task", row.id))
+    return source.leases.count("live of task", row.id)
 
 
 def _risk(source: Source, row: TaskRow) -> str | None:
-    decisions = source.decisions.of("task", row.id)
-    return decisions[-1].risk_level if decisions else None
+    last = source.decisions.last("task", row.id)
+    return last.risk_level if last is not None else None
 
 
 def spent(ledger: ChainRow, budgets: Budgets) -> list[tuple[str, int, int]]:
