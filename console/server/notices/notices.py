@@ -8,8 +8,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 from random import Random, SystemRandom
-
-import httpx
+from typing import TYPE_CHECKING
 
 from console.model.actors import PLANE, Actor
 from console.model.notices import WebhookPosition, Webhooks, WebhookTested
@@ -19,6 +18,9 @@ from console.server.notices.courier import Courier
 from console.server.notices.notice import Notice
 from console.server.notices.sending import Patience, Sender, Webhook
 from console.server.ports import Clock, Store, Transaction
+
+if TYPE_CHECKING:
+    import httpx
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Notices:
         environment: str,
         random: Random | None = None,
         patience: Patience | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self._store = store
         self._clock = clock

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
-
-import httpx
 
 from console.model.notices import NoticeKind
 from console.server.notices.notice import Notice
 from console.server.notices.shapes import ShapeName, body_of
 from console.server.notices.signing import key_of, signed_headers, unsigned_headers
+
+if TYPE_CHECKING:
+    import httpx
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
 AGENT = "Leasehold-Notices"
@@ -79,8 +80,12 @@ class Sender:
         *,
         plane: str,
         environment: str,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
+        # A plane without webhooks never loads it, nor what it brings.
+        import httpx  # noqa: PLC0415
+
+        self._failures = (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError)
         self._webhook = webhook
         self._now = now
         self._plane = plane
@@ -124,7 +129,7 @@ class Sender:
                 return _judge(response.status_code, response.headers.get_list("retry-after"))
         except TimeoutError:
             return Answer(delivered=False, error=f"no answer within {webhook.timeout_seconds:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError) as error:
+        except self._failures as error:
             return Answer(delivered=False, error=f"not reached ({type(error).__name__})")
 
 
