@@ -28,6 +28,7 @@ from console.model.approvals import ReviewInput
 from console.model.authzen import Evaluation, Evaluations, from_decide
 from console.model.bundles import BundleDraft
 from console.model.decisions import DecideInput, Outcome
+from console.model.frameworks import FrameworkReviewInput
 from console.model.leases import LeaseInput, RevokeManyInput
 from console.model.oauth import EXCHANGE_GRANT, JWT, ExchangeInput
 from console.model.operators import OperatorInput
@@ -153,7 +154,10 @@ async def test_readers_read_everything(plane: Plane) -> None:
     assert (await vera.list_checkpoints()).items == (made,)
     assert (await vera.prove_record(1)).root == made.root
     framework = (await vera.list_frameworks()).items[0]
-    assert (await vera.show_framework(framework.id)).rows
+    row = (await vera.show_framework(framework.id)).rows[0]
+    seen = FrameworkReviewInput(control=row.control, standing=row.standing, note="seen")
+    assert (await operator(plane, "aude").review_framework(framework.id, seen)).digest == row.digest
+    assert (await vera.show_metric("denial_share")).measure.metric == "denial_share"
     assert len((await vera.list_seed_rows()).items) == 3
     assert (await vera.list_issuers()).items[0].name == "tokens"
     assert (await vera.show_keys())["keys"]

@@ -1,5 +1,8 @@
 """Trends: how spans are cut, what a figure was in each of them, and what has no past here. Digests of rows and reviews."""
 
+import csv
+import io
+import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -7,10 +10,12 @@ from typing import Any
 import pytest
 
 from console.evidence.catalogue import catalogues
+from console.evidence.export import to_csv, to_json, to_markdown
 from console.evidence.metrics import COMPUTED
 from console.evidence.projection import Projection
 from console.evidence.report import framework_view, sealed
 from console.evidence.trend import AS_IT_STANDS, MOST_POINTS, points_of, spans_of, why_none
+from console.model.audit import Checkpoint
 from console.model.frameworks import ControlRow, ControlState, FrameworkReview
 from tests.evidence.evidence_log import HOUR, Log, at
 
@@ -97,3 +102,37 @@ def test_a_review_that_cannot_be_read_is_counted_and_changes_nothing() -> None:
     _record(log, {"framework": NHI.id})
     assert log.projection().ledger.unreadable == 1
     assert _row(log, 1002).review is None
+
+
+def test_what_is_written_out_carries_the_signed_head_the_choice_and_each_row() -> None:
+    log = Log().lease(ttl=60)
+    view = sealed(framework_view(NHI, log.projection(), at(1000), HOUR), NHI.digest, {})
+    row = next(one for one in view.rows if one.control == "NHI7:2025")
+    reviewed = FrameworkReview(
+        framework=NHI.id,
+        control=row.control,
+        state=ControlState.GAP,
+        digest="sha256:" + "1" * 64,
+        standing="sha256:" + "2" * 64,
+        note="=seen",
+        reviewer="aude",
+        at=at(900),
+    )
+    view = view.model_copy(update={"rows": (row.model_copy(update={"review": reviewed}),)})
+    signed = Checkpoint(size=7, root="ab" * 32, peaks=(), at=at(950), log="l", key_id="k")
+    held = json.loads(to_json(view, signed, "state:gap"))
+    assert (held["checkpoint"]["size"], held["catalogue_digest"], held["filter"]) == (7, NHI.digest, "state:gap")
+    lines = list(csv.reader(io.StringIO(to_csv(view, signed, "=state:gap"))))
+    first = dict(zip(lines[0], lines[1], strict=True))
+    assert (first["row digest"], first["reviewed by"], first["changed since"]) == (row.digest, "aude", "yes, it was gap")
+    assert [line[0] for line in lines[-4:]] == ["filter", "audit checkpoint", "catalogue digest", "digest"]
+    assert lines[-4][1] == "'=state:gap"
+    page = to_markdown(view, signed, "state:gap")
+    for part in (
+        "Audit checkpoint: 7 records",
+        NHI.digest,
+        "aude, ",
+        "changed since: yes, it was gap",
+        "Rows chosen by: state:gap",
+    ):
+        assert part in page
