@@ -1,32 +1,28 @@
 """`leasehold approvals`: what waits for a person. A review is pinned to what was shown, or to what is named."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from console.cli.asking import confirm, reason_option, the_reason, yes_option
+from console.cli.cards import card, review_preview, wants
 from console.cli.failures import Failure, Status
 from console.cli.inputs import build
 from console.cli.lists import gather, listing, tell
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import fenced, left, moment
-from console.model.approvals import Approval, ApprovalDetail, ReviewInput
+from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
 from console.model.scales import RiskLevel
-
-
-def _wants(row: Approval) -> str:
-    if row.ask is not None:
-        return row.ask.action
-    return "a grant" if row.grant_id is not None else "publication of a bundle"
-
 
 _COLUMNS = (
     Column[Approval]("ID", lambda row: row.id),
     Column[Approval]("STATE", lambda row: row.state.value),
     Column[Approval]("RISK", lambda row: f"{row.risk.level.value} {row.risk.score}", priority=1),
     Column[Approval]("AGENT", lambda row: row.agent_name or row.requested_by, priority=2),
-    Column[Approval]("WANTS", _wants, priority=3),
+    Column[Approval]("WANTS", wants, priority=3),
     Column[Approval]("RESOURCE", lambda row: row.ask.resource if row.ask else "", priority=4),
     Column[Approval](
         "LEFT", lambda row: left(row.deadline_at, datetime.now(UTC)) if row.ended_at is None else "", priority=5, right=True
@@ -63,14 +59,50 @@ async def show(session: Session, approval: str) -> None:
         _card(session, detail)
 
 
+def narrowing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that narrow a request."""
+    for name, words in (
+        ("--resource", "Narrow: only this, within what was asked for."),
+        ("--rows", "Narrow: no more rows than this."),
+        ("--uses", "Narrow: no more often than this."),
+        ("--seconds", "Narrow: for no longer than this."),
+    ):
+        kind = str if name == "--resource" else int
+        function = click.option(name, type=kind, help=words)(function)
+    return function
+
+
+@approvals.command()
+@click.argument("approval")
+@narrowing_options
+@connected
+async def preview(session: Session, approval: str, **narrowing: object) -> None:
+    """What approving would come to, narrowed or as it stands: outcome, quorum, risk and digest. It changes nothing."""
+    smaller = build(Narrowing, **narrowing)
+    async with session.client() as client:
+        told = await client.preview_review(approval, smaller)
+    if session.out.as_json:
+        session.out.document(told)
+    else:
+        session.out.pairs(review_preview(told))
+
+
+@approvals.command()
+@click.argument("approval")
+@reason_option
+@connected
+async def withdraw(session: Session, approval: str, reason: str) -> None:
+    """Take your own approval back, before anything came of it."""
+    why = the_reason(reason)
+    async with session.client() as client:
+        _tell(session, await client.withdraw_approval(approval, why))
+
+
 @approvals.command()
 @click.argument("approval")
 @click.option("--revision", type=int, help="The revision that you looked at.")
 @click.option("--digest", metavar="DIGEST", help="The digest that you looked at.")
-@click.option("--seconds", type=int, help="Narrow: for no longer than this.")
-@click.option("--uses", type=int, help="Narrow: no more often than this.")
-@click.option("--rows", type=int, help="Narrow: no more rows than this.")
-@click.option("--resource", metavar="RESOURCE", help="Narrow: only this, within what was asked for.")
+@narrowing_options
 @reason_option
 @yes_option
 @connected
@@ -83,11 +115,14 @@ async def approve(
         shown = detail.approval
         _pinned(shown, revision, digest)
         why = the_reason(reason) if shown.risk.level.rank >= RiskLevel.HIGH.rank else reason
+        smaller = {name: value for name, value in narrowing.items() if value is not None}
         if not yes:
             _card(session, detail, aside=True)
+            if smaller:
+                told = review_preview(await client.preview_review(shown.id, build(Narrowing, **smaller)))
+                session.out.note("Narrowed so:\n" + "\n".join(f"{name}: {text}" for name, text in told if text))
             scope = shown.ask.resource.rpartition("/")[2] if shown.ask is not None else shown.id[-4:]
             confirm("Approve this?", yes=False, typed=scope if shown.risk.level is RiskLevel.CRITICAL else "")
-        smaller = {name: value for name, value in narrowing.items() if value is not None}
         review = build(
             ReviewInput,
             verdict="approve",
@@ -145,31 +180,7 @@ def _tell(session: Session, approval: Approval) -> None:
 
 def _card(session: Session, detail: ApprovalDetail, *, aside: bool = False) -> None:
     """The facts in the order of the card. With `aside` on stderr: stdout keeps to the answer."""
-    approval, ask = detail.approval, detail.approval.ask
-    chain = approval.chain
-    bounds = [f"{getattr(ask, name)} {name}" for name in ("seconds", "uses", "rows") if ask and getattr(ask, name) is not None]
-    facts = [
-        ("request", f"{approval.id} revision {approval.revision}, {approval.state.value}"),
-        (
-            "would do",
-            f"{_wants(approval)} on {ask.resource} ({ask.data_class.value}, {ask.environment})" if ask else _wants(approval),
-        ),
-        ("bounds", ", ".join(bounds)),
-        ("asks", f"{approval.agent_name or approval.requested_by} (owner {approval.agent_owner})"),
-        ("through", f"{' > '.join(chain.agents)} for {chain.on_behalf_of}" if chain else ""),
-        *((f"held up by {reason.policy_id}", reason.text) for reason in approval.blocking),
-        ("risk", f"{approval.risk.level.value} {approval.risk.score}"),
-        *((f"risk +{factor.points}", factor.text) for factor in approval.risk.factors),
-        ("touched", f"up to {chain.highest_class.value}; {chain.sends} sends" if chain else ""),
-        ("holds now", "; ".join(detail.holds)),
-        ("quorum", " and ".join(f"{part.count} of {part.group}" for part in approval.quorum)),
-        *((f"{review.verdict} by {review.reviewer}", review.reason or moment(review.at)) for review in approval.reviews),
-        ("may review", ", ".join(detail.eligible)),
-        *((f"not {name}", why) for name, why in detail.excluded.items()),
-        ("changed", "; ".join(approval.drift)),
-        ("expires", moment(approval.deadline_at)),
-        ("digest", approval.digest),
-    ]
+    facts = card(detail)
     if aside:
         session.out.note("\n".join(f"{name}: {text}" for name, text in facts if text))
     else:

@@ -1,17 +1,23 @@
 """`leasehold grants`: dated, time-boxed elevations of an agent or a task."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from console.cli.asking import confirm, reason_option, the_reason, yes_option
+from console.cli.cards import grant_preview
 from console.cli.failures import usage
 from console.cli.inputs import RIGHTS_HELP, build, rights_of
 from console.cli.lists import gather, listing, tell
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import joined, moment
-from console.model.grants import Grant, GrantInput
+from console.model.grants import Grant, GrantInput, GrantTerms
+
+if TYPE_CHECKING:
+    from console.client import LeaseholdClient
 
 _COLUMNS = (
     Column[Grant]("ID", lambda row: row.id),
@@ -40,48 +46,62 @@ async def list_(session: Session, filter: str, limit: int, *, oldest: bool) -> N
     tell(session, found, _COLUMNS, nothing="There is no grant, or none matches.")
 
 
+def terms_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what a grant shall be."""
+    for option in reversed(_TERMS):
+        function = option(function)
+    return function
+
+
+_TERMS = (
+    click.option("--agent", required=True, metavar="AGENT", help="To whom."),
+    click.option("--task", "task_id", metavar="ID", help="Only for this task."),
+    click.option("--covers", multiple=True, metavar="POLICY", help="An approvable policy that it lifts; may be repeated."),
+    click.option("--template", metavar="NAME", help="A grantable template of the bundle, in place of --covers."),
+    click.option("--scope", required=True, metavar="RIGHT", help=f"Where: {RIGHTS_HELP}"),
+    click.option("--from", "starts_at", metavar="INSTANT", help="From when (ISO 8601, with its zone); without it, from now."),
+    click.option("--seconds", type=int, required=True, help="How long."),
+    click.option("--uses", type=int, help="How often at most."),
+    click.option("--break-glass", is_flag=True, help="Without a second person now: short, loud, reviewed afterwards."),
+)
+
+
+async def _terms(client: "LeaseholdClient", agent: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What the options say, as fields of the terms. Raises Failure."""
+    rights = rights_of((given.pop("scope"),))
+    if len(rights) != 1:
+        raise usage("A grant has one scope; nothing was sent.")
+    glass = given.pop("break_glass")
+    starts_at = _instant(given.pop("starts_at"))
+    agent_id = (await client.show_agent(agent)).id
+    kind = "break-glass" if glass else None
+    return {"agent_id": agent_id, "scope": rights[0], "starts_at": starts_at, "kind": kind, **given}
+
+
 @grants.command()
-@click.option("--agent", required=True, metavar="AGENT", help="To whom.")
-@click.option("--task", "task_id", metavar="ID", help="Only for this task.")
-@click.option("--covers", multiple=True, metavar="POLICY", help="An approvable policy that it lifts; may be repeated.")
-@click.option("--template", metavar="NAME", help="A grantable template of the bundle, in place of --covers.")
-@click.option("--scope", required=True, metavar="RIGHT", help=f"Where: {RIGHTS_HELP}")
-@click.option("--from", "starts_at", metavar="INSTANT", help="From when (ISO 8601, with its zone); without it, from now.")
-@click.option("--seconds", type=int, required=True, help="How long.")
-@click.option("--uses", type=int, help="How often at most.")
-@click.option("--break-glass", is_flag=True, help="Without a second person now: short, loud, reviewed afterwards.")
+@terms_options
+@connected
+async def preview(session: Session, agent: str, **given: Any) -> None:
+    """What a grant would come to: what it opens and lifts, and who must agree. It changes nothing."""
+    async with session.client() as client:
+        told = await client.preview_grant(build(GrantTerms, **await _terms(client, agent, given)))
+    if session.out.as_json:
+        session.out.document(told)
+    else:
+        session.out.pairs(grant_preview(told))
+
+
+@grants.command()
+@terms_options
 @reason_option
 @yes_option
 @connected
-async def create(
-    session: Session,
-    agent: str,
-    scope: str,
-    starts_at: str | None,
-    reason: str,
-    *,
-    break_glass: bool,
-    yes: bool,
-    **fields: object,
-) -> None:
+async def create(session: Session, agent: str, reason: str, *, yes: bool, **given: Any) -> None:
     """Ask for a grant. It is in force once the quorum of what it covers has approved it."""
     why = the_reason(reason)
-    rights = rights_of((scope,))
-    if len(rights) != 1:
-        raise usage("A grant has one scope; nothing was sent.")
-    confirm(f"Grant {agent} {scope}?", yes=yes)
+    confirm(f"Grant {agent} {given['scope']}?", yes=yes)
     async with session.client() as client:
-        agent_id = (await client.show_agent(agent)).id
-        asked = build(
-            GrantInput,
-            agent_id=agent_id,
-            scope=rights[0],
-            starts_at=_instant(starts_at),
-            reason=why,
-            kind="break-glass" if break_glass else None,
-            **fields,
-        )
-        _tell(session, await client.request_grant(asked))
+        _tell(session, await client.request_grant(build(GrantInput, reason=why, **await _terms(client, agent, given))))
 
 
 @grants.command()
