@@ -80,8 +80,8 @@ class Estate:
     server: str
     admin: LeaseholdClient
     responder: LeaseholdClient
-    tell: Callable[[str], Awaitable[None]]
-    """Asks the process for what `plane_process` says that it does, and waits until it is done."""
+    tell: Callable[[str], Awaitable[list[str]]]
+    """Asks the process for what `plane_process` says that it does, waits until it is done, and returns what it said of it."""
 
 
 @asynccontextmanager
@@ -111,13 +111,15 @@ async def serving(data: Path, cached: int) -> AsyncIterator[Estate]:
             await process.wait()
 
 
-async def _tell(process: asyncio.subprocess.Process, line: str) -> None:
+async def _tell(process: asyncio.subprocess.Process, line: str) -> list[str]:
     if process.stdin is None or process.stdout is None:
         raise AssertionError("the process was started with pipes")
     process.stdin.write(f"{line}\n".encode())
     await process.stdin.drain()
     answer = await asyncio.wait_for(process.stdout.readline(), 120)
-    assert answer == b"done\n", answer
+    done, *said = answer.decode().split()
+    assert done == "done", answer
+    return said
 
 
 async def _worker(url: str, data: Path, admin: LeaseholdClient, name: str) -> Worker:

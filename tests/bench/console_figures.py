@@ -28,7 +28,6 @@ LIVE_SECONDS = 240.0
 EARLY_SECONDS = 60.0
 _ROW = re.compile(r"\b(?:copy|mark)-\d+")
 _LIVE = re.compile(r"\bLIVE\b.*?\bleases ([\d,]+)")
-NEAR = "mark-"
 _SCOPE = 28
 """The least cells of the column of scopes."""
 LEASES, AGENTS = ("LEFT", "SCOPE"), ("AGENT", "OWNER")
@@ -182,9 +181,8 @@ async def view(terminal: Terminal, key: bytes, titles: tuple[str, ...]) -> None:
 
 async def marks(terminal: Terminal, program: Program, estate: Estate, token: str) -> Marks:
     """Revoke leases in sight one by one. They are made now, end before all others and so stand at the top."""
-    await estate.tell(f"near {MARKS}")
-    listed = await estate.admin.list_leases(filter=f"resource:{NEAR}* state:active", limit=MARKS)
-    held = {lease.resource: lease for lease in listed.items}
+    made = [await estate.admin.show_lease(id) for id in await estate.tell(f"near {MARKS}")]
+    held = {lease.resource: lease for lease in made}
     terminal.press(program.top)
     await terminal.until(
         lambda one: all(one.screen.line_with(f"{name} ") >= 0 for name in held), "the new leases in sight", LIVE_SECONDS

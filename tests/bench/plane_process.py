@@ -6,7 +6,7 @@ with its standard input. Lines on its standard input ask for what callers over H
 each is answered with one line:
 
     fill N     N more active leases, like those that it holds
-    near N     N more, which end before all others; their resources are called mark-<number>
+    near N     N more, which end before all others; their resources are called mark-<number>; their ids are answered
     rate N     from now on N events a second: uses of its leases, committed like everything else
 """
 
@@ -55,18 +55,21 @@ class Making:
             changes |= {"expires_at": ends, "max_expires_at": ends}
             tx.put(model.model_copy(update=changes), "lease.active", PLANE)
 
-    async def near(self, count: int) -> None:
-        """So many more active leases, which end within ten minutes."""
+    async def near(self, count: int) -> list[str]:
+        """So many more active leases, which end within ten minutes; returns their ids."""
         model = self._store.find(Lease, state=LeaseState.ACTIVE, limit=1)[0]
 
+        ids = [self._clock.new_id("ls") for _ in range(count)]
+
         def make(tx: Transaction) -> None:
-            for number in range(self._made, self._made + count):
+            for number, lease_id in enumerate(ids, self._made):
                 ends = tx.now + timedelta(seconds=600)
-                changes = {"id": self._clock.new_id("ls"), "version": 0, "resource": f"mark-{number}"}
+                changes = {"id": lease_id, "version": 0, "resource": f"mark-{number}"}
                 tx.put(model.model_copy(update=changes | {"expires_at": ends, "max_expires_at": ends}), "lease.active", PLANE)
 
         await self._store.write(make)
         self._made += count
+        return ids
 
     async def use(self) -> None:
         """Events at the rate that was asked for, a few in each commit, until it is cancelled."""
@@ -107,16 +110,17 @@ async def _obey(server: Server, making: Making) -> None:
     using: asyncio.Task[None] | None = None
     while line := await asyncio.to_thread(sys.stdin.readline):
         word, _, number = line.strip().partition(" ")
+        said: list[str] = []
         if word == "fill":
             await making.fill(int(number))
         elif word == "near":
-            await making.near(int(number))
+            said = await making.near(int(number))
         elif word == "rate":
             making.rate = float(number)
             if using is not None:
                 using.cancel()
             using = asyncio.create_task(making.use()) if making.rate else None
-        print("done", flush=True)
+        print("done", *said, flush=True)
     if using is not None:
         using.cancel()
     server.stop()
