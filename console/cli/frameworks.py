@@ -6,6 +6,7 @@ import sys
 import click
 
 from console.cli.failures import Failure, Status, usage
+from console.cli.filtering import chosen, filter_option
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import moment, one_line
@@ -50,29 +51,33 @@ def frameworks() -> None:
 
 
 @frameworks.command("list")
+@filter_option
 @connected
-async def list_(session: Session) -> None:
+async def list_(session: Session, filter: str) -> None:
     """The frameworks."""
     async with session.client() as client:
         found = await client.list_frameworks()
+    items = tuple(chosen(found.items, filter, "frameworks"))
     if session.out.as_json:
-        session.out.document(found)
+        session.out.document(found.model_copy(update={"items": items}))
     else:
-        session.out.table(_SUMMARIES, found.items, nothing="There is no framework.")
+        session.out.table(_SUMMARIES, items, nothing="There is no framework, or none matches.")
 
 
 @frameworks.command()
 @click.argument("framework")
+@filter_option
 @connected
-async def show(session: Session, framework: str) -> None:
+async def show(session: Session, framework: str, filter: str) -> None:
     """One framework, row by row."""
     async with session.client() as client:
         view = await client.show_framework(framework)
+    rows = tuple(chosen(view.rows, filter, "controls"))
     if session.out.as_json:
-        session.out.document(view)
+        session.out.document(view.model_copy(update={"rows": rows}))
         return
     session.out.say(f"{view.title} ({view.publisher}, {view.version}), as of {moment(view.as_of)}.")
-    session.out.table(_ROWS, view.rows, nothing="It has no rows.")
+    session.out.table(_ROWS, rows, nothing="It has no rows, or none matches.")
     if view.ids_are_local:
         session.out.note("The ids marked * are local; the publisher gives none.")
 

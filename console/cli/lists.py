@@ -9,16 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
+from console.cli.filtering import filter_option, wrong_filter
 from console.cli.session import Session, connected
 from console.cli.tables import Column
-from console.client import LeaseholdClient, Listed
+from console.client import LeaseholdClient, Listed, Refused
 from console.model.base import Shape
 
 S = TypeVar("S", bound=Shape)
 PAGE = 500
 
 _OPTIONS = (
-    click.option("--filter", "filter", default="", metavar="FILTER", help="The filter language of the console."),
+    filter_option,
     click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The most rows."),
     click.option("--oldest", is_flag=True, help="The oldest first; without it, the newest."),
 )
@@ -72,16 +73,27 @@ def listing(function: Callable[..., Any]) -> Callable[..., Any]:
 async def gather(
     call: Callable[..., Awaitable[Listed[S]]], *, limit: int, filter: str, oldest: bool, **query: str | int | bool | None
 ) -> Listed[S]:
-    """Pages of a list until there are `limit` rows or no more."""
+    """Pages of a list until there are `limit` rows or no more. A filter that the plane refuses is pointed at."""
     rows: list[S] = []
     mark: str | None = None
     while True:
         wanted = min(PAGE, limit - len(rows))
-        page = await call(limit=wanted, next=mark, newest=not oldest, filter=filter or None, **query)
+        try:
+            page = await call(limit=wanted, next=mark, newest=not oldest, filter=filter or None, **query)
+        except Refused as error:
+            raise _pointed(error, filter) from None
         rows += page.items
         mark = page.next
         if mark is None or len(rows) >= limit:
             return Listed(items=tuple(rows), next=mark, cursor=page.cursor)
+
+
+def _pointed(error: Refused, filter: str) -> Exception:
+    """The plane's refusal; where it is about a character of the filter, with the mark before that character."""
+    faults = error.problem.errors
+    if error.code != "bad_filter" or not faults or faults[0].position is None:
+        return error
+    return wrong_filter(filter, faults[0].position, faults[0].text)
 
 
 def tell(session: Session, found: Listed[S], columns: Sequence[Column[S]], *, nothing: str) -> None:

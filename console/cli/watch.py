@@ -11,7 +11,7 @@ import click
 from console.cli.failures import Status
 from console.cli.session import Session, connected
 from console.cli.text import one_line
-from console.cli.watching import ROUTINE, line_of, tree_of, wanted
+from console.cli.watching import ROUTINE, line_of, tree_for, wanted
 from console.client import LeaseholdClient, Resync, Tick, Unreachable
 from console.model.events import MIRRORED, Event
 from console.model.filters import Node
@@ -40,7 +40,7 @@ async def watch(
       leasehold watch 'kind:approval.requested level:>=high' --bell
       leasehold watch state:irrevocable --collection leases
     """
-    tree = tree_of(filter, collection)
+    tree = tree_for(filter, collection)
     watching = _Watch(session, tree, collection, count, rings=bell and sys.stdout.isatty())
     task = asyncio.current_task()
     if task is not None:

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from console.cli.failures import Failure, Status
+from console.cli.filtering import tree_of
 from console.cli.happenings import sentence
 from console.model.events import MIRRORED, Event
 from console.model.filter_fields import fields_for
-from console.model.filter_grammar import parse_filter
-from console.model.filters import Field, Fields, FilterError, Node, evaluate
-from console.model.problems import FieldError
+from console.model.filters import Field, Fields, Node, evaluate
 
 
 def _in_body(*names: str) -> Callable[[Event], Any]:
@@ -63,23 +61,9 @@ EVENT_FIELDS: Final[Fields] = {
 """What can be asked of an event, whatever it is about."""
 
 
-def tree_of(filter: str, collection: str | None) -> Node | None:
-    """A filter as a tree; None where there is none. Raises Failure that points at the character."""
-    if not filter.strip():
-        return None
-    try:
-        return parse_filter(filter, _fields(collection))
-    except FilterError as error:
-        known = f"Expected here: {', '.join(error.expected[:16])}." if error.expected else ""
-        place = error.position
-        pointed = FieldError(field="filter", text=f"{filter[:place]} >>> {filter[place:]}", position=place)
-        raise Failure(
-            Status.USAGE,
-            f"The filter is wrong at character {place}: {error.text}",
-            known,
-            code="bad_filter",
-            errors=(pointed,),
-        ) from None
+def tree_for(filter: str, collection: str | None) -> Node | None:
+    """A filter of the stream, or of one collection of it. Raises Failure that points at the character."""
+    return tree_of(filter, _fields(collection))
 
 
 def _fields(collection: str | None) -> Fields:

@@ -124,6 +124,36 @@ def test_watch_takes_the_filter_language_and_points_at_its_errors(estate: Estate
     assert "did you mean" in wrong.stderr or "Expected here" in wrong.stderr
 
 
+def test_every_list_points_at_the_character_of_a_filter_that_is_wrong(estate: Estate) -> None:
+    for words in (
+        ("tasks", "list"),
+        ("leases", "list"),
+        ("leases", "list", "--stuck"),
+        ("approvals", "list"),
+        ("frameworks", "list"),
+        ("frameworks", "show", "owasp_nhi_2025"),
+    ):
+        wrong = estate.command("vera", *words, "--filter", "x or nope:y")
+        assert wrong.returncode == 2, words
+        assert "filter: x or  >>> nope:y" in wrong.stderr, words
+    gaps = estate.ask("vera", "frameworks", "show", "owasp_nhi_2025", "--filter", "state:no-data")
+    assert {row["state"] for row in gaps["rows"]} <= {"no data", "no_data", "no-data"}
+
+
+def test_what_people_and_agents_write_reaches_the_terminal_inert(estate: Estate) -> None:
+    lease = leased(estate, opened(estate))
+    hostile = "gone \x1b]0;owned\x07 \u202ereversed [@click=x]"
+    revoked = estate.command("rita", "leases", "revoke", lease, "--reason", hostile, "--wait")
+    assert revoked.returncode == 0, revoked.stderr
+    told = estate.command("vera", "watch", f"kind:lease.revoking id:{lease}", "--after", "0", "--count", "1")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("\n") == 1
+    assert "gone" in told.stdout
+    assert "\x1b" not in told.stdout
+    assert "\x07" not in told.stdout
+    assert "\u202e" not in told.stdout
+
+
 def test_watch_on_a_terminal_rings_and_paints_nothing_and_ends_cleanly_at_ctrl_c(estate: Estate) -> None:
     command = [sys.executable, "-m", "console", "watch", "--after", "0", "--bell", "--data", str(estate.data)]
     command += ["--token-file", str(estate.tokens["vera"])]

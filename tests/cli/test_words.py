@@ -11,7 +11,7 @@ from console.cli.containing import told, what_goes
 from console.cli.failures import Failure
 from console.cli.happenings import KINDS, sentence
 from console.cli.pulse import Estate, as_facts, pulse
-from console.cli.watching import line_of, tree_of, wanted
+from console.cli.watching import line_of, tree_for, wanted
 from console.model.events import Event
 from console.model.leases import LeaseState
 from console.model.locks import ContainmentPreview, ContainmentTally, Receipt
@@ -82,15 +82,15 @@ def test_a_body_of_any_shape_is_told_without_failing(kind: str) -> None:
 )
 def test_the_filter_language_is_that_of_the_console(filter: str, collection: str | None, is_told: bool) -> None:
     one = event("lease.irrevocable", a_lease())
-    assert wanted(one, tree_of(filter, collection), collection, NOW) == is_told
+    assert wanted(one, tree_for(filter, collection), collection, NOW) == is_told
 
 
 def test_a_filter_with_an_error_points_at_its_character() -> None:
     with pytest.raises(Failure, match="wrong at character 5") as caught:
-        tree_of("kind:", None)
+        tree_for("kind:", None)
     assert caught.value.errors[0].position == 5
     with pytest.raises(Failure) as caught:
-        tree_of("agent:x agnt:y", None)
+        tree_for("agent:x agnt:y", None)
     assert caught.value.errors[0].text.startswith("agent:x  >>> agnt:y")
 
 
