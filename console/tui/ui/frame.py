@@ -1,11 +1,13 @@
 """The frame around the tables: strip, view bar and key line, put together from what the world knows. Paints nothing."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from console.tui.present import status
 from console.tui.present.bars import KeyHint, Tab
 from console.tui.present.cells import countdown, figure, instant
 from console.tui.present.spans import Line, Piece, Span, Spans, Tone
+from console.tui.present.times import since
 from console.tui.present.words import muted
 from console.tui.rows import moment
 from console.tui.state.intents import LogEntry, Outcome
@@ -14,16 +16,43 @@ from console.tui.ui.keymap import key_word
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
+if TYPE_CHECKING:
+    from console.model.audit import Checkpoints
+
 _TINY = ("contain", "help")
+_CLOCK = 9
+_SIGNED_LATE = 3600.0
 
 
-def strip_pieces(world: World) -> list[Piece]:
-    """The status strip. The environment is a filled block in the profile's colour."""
+def strip_pieces(world: World, heads: "Checkpoints | None" = None) -> list[Piece]:
+    """The status strip. The environment is a filled block in the profile's colour; `heads` are the log's signed heads."""
     pieces = status.strip_pieces(world.facts(), world.options.colour, world.now())
     if world.signed_out:
         pieces.insert(1, Piece((Span("✗ SIGN-IN ENDED", Tone.DANGER, strong=True), muted(" leasehold login")), 0))
         del pieces[2]
+    if world.mirror.loaded:
+        pieces += [Piece(_audit(heads, world.now()), 10, right=True), Piece(_latency(world), 11, right=True)]
+        # The clock stands at the very edge, whatever comes before it.
+        pieces.sort(key=lambda piece: piece.right and piece.priority == _CLOCK)
     return pieces
+
+
+def _audit(heads: "Checkpoints | None", now: float) -> Spans:
+    """Whether the log is signed, and how long ago it was."""
+    if heads is None:
+        return (muted("audit not read yet"),)
+    newest = next(iter(heads.items), None)
+    if newest is None:
+        return (muted("audit "), Span("▲ unsigned", Tone.WARN))
+    ago = now - newest.at.timestamp()
+    tone = Tone.WARN if ago > _SIGNED_LATE else Tone.OK
+    return (muted("audit "), Span("signed", tone), muted(f" {since(newest.at.timestamp(), now)}"))
+
+
+def _latency(world: World) -> Spans:
+    if world.answered_in is None:
+        return (muted("no answer yet"),)
+    return (muted("answers in "), Span(f"{world.answered_in * 1000:.0f} ms", Tone.WARN if world.answered_in > 1 else Tone.TEXT))
 
 
 def tabs(world: World) -> list[Tab]:

@@ -146,6 +146,12 @@ class Painting:
         if isinstance(self.pane, FetchedPane) and self.pane.followed:
             self.load(self.pane)
         self.fetch(self.pane.cursor)
+        if self.screen_stack[0].has_class("wide"):
+            self.work(self._read_heads())
+
+    async def _read_heads(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
+        if await self.gathered.fetch_heads():
+            self.paint_frame()
 
     def repaint(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Paint the frame and the details again."""
@@ -159,7 +165,7 @@ class Painting:
         marks = len(pane.table.marks) if pane.table is not None else 0
         name = next((name for name, digit, _ in VIEWS if digit == pane.digit), pane.name)
         base = self.screen_stack[0]
-        base.query_one(StatusStrip).show(strip_pieces(world))
+        base.query_one(StatusStrip).show(strip_pieces(world, None if self._gathered is None else self._gathered.checkpoints))
         extra = beside(paused=self.paused, muted_bell=self.attention.muted, marks=marks, watched=len(self.watches.held))
         self.rest_filter()
         base.query_one(ViewBar).show_tabs(tabs(world), name, extra)

@@ -66,6 +66,8 @@ class World:
         self.signed_out = ""
         """Why the plane does not know who is here, with the next step; empty while it does."""
         self.identified = False
+        self.answered_in: float | None = None
+        """How many seconds the plane took for the last answer to who is here."""
         self.touched_at = float("-inf")
         """When a key was pressed last (monotonic)."""
         self.given: tuple[float, object] | None = None
@@ -264,12 +266,14 @@ class World:
         """Ask who is signed in, and ask again from time to time: roles change, and a sign-in ends."""
         while True:
             wait = _IDENTIFY_EVERY
+            asked_at = self.times.monotonic()
             try:
                 who = await plane.whoami()
             except (ProblemError, OSError, TimeoutError) as problem:
                 self._note(problem)
                 wait = _RETRY_OPEN
             else:
+                self.answered_in = self.times.monotonic() - asked_at
                 self.signed_out = ""
                 self.identified = True
                 self.session = replace(

@@ -24,6 +24,8 @@ from console.tui.ui.widgets.paint import OneLine, content_of
 
 SETTLE_SECONDS = 0.25
 """How long the confirming key is dead after the sheet was painted."""
+_LITTLE = 10
+"""Below this many lines the sheet is as plain as can be."""
 _LONGEST_REASON = 500
 
 
@@ -85,6 +87,8 @@ class Sheet(ModalScreen[None]):
     Sheet Input:focus { border: none; background-tint: $raised 0%; }
     Sheet Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
     Sheet _Line { background: $panel; }
+    Sheet.little > Vertical, Sheet.little.takes > Vertical { border: none; padding: 0; }
+    Sheet.little #sheet-blank { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="sheet.leave", priority=True),
@@ -116,7 +120,7 @@ class Sheet(ModalScreen[None]):
         with Vertical() as box:
             box.border_title = content_of(self.question.title)
             yield self._detail
-            yield _Line()
+            yield _Line(id="sheet-blank")
             if self.question.reason:
                 yield from self._ask(self.question.reason, "reason", _LONGEST_REASON)
             if self.question.typed:
@@ -136,7 +140,10 @@ class Sheet(ModalScreen[None]):
         self._fit(event.size.height)
 
     def _fit(self, height: int) -> None:
-        self._detail.styles.max_height = max(2, height - 2 * len(self._state.inputs) - 5)
+        # In very little room the edge and the blanks go, so that what must be typed and the keys are in sight.
+        self.set_class(height < _LITTLE, "little")
+        taken = 2 * len(self._state.inputs) + (2 if height < _LITTLE else 5)
+        self._detail.styles.max_height = max(1 if height < _LITTLE else 2, height - taken)
 
     def on_unmount(self) -> None:
         """Closed by somebody else is left."""
@@ -267,7 +274,12 @@ class Sheet(ModalScreen[None]):
         ]
         if self._detail.max_scroll_y > 0:
             pieces.append(Piece((Span("PgDn", Tone.BRASS, strong=True), Span(" read on", Tone.MUTED)), 1))
-        pieces.append(Piece((Span("esc", Tone.BRASS, strong=True), Span(" leave", Tone.MUTED))))
+        pieces.append(
+            Piece(
+                (Span("esc", Tone.BRASS, strong=True), Span(" leave", Tone.MUTED)),
+                short=(Span("esc", Tone.BRASS, strong=True),),
+            )
+        )
         self._keys.show(pieces)
         if self.question.refusal and not self._state.said:
             self._say(Span(f"✗ {self.question.refusal}", Tone.DANGER))
