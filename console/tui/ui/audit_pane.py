@@ -14,7 +14,7 @@ from console.tui.present.cells import figure, short_id
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.views import audit as show
-from console.tui.present.words import BLANK, muted
+from console.tui.present.words import muted
 from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.panes import Pane, Subject
 from console.tui.ui.world import World
@@ -160,7 +160,7 @@ class AuditPane(FetchedPane):
         from console.tui.present.proof import leaf_of  # noqa: PLC0415 (with the first record that is looked at)
 
         proof = self.proofs.get(record.seq, ())
-        return (*state, BLANK, *show.audit_detail(record, leaf_of(record), self.before(record), proof))
+        return show.audit_detail(record, leaf_of(record), self.before(record), proof, state)
 
     def heading(self, key: str | None) -> Spans:
         if self.older:

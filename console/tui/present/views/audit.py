@@ -65,9 +65,13 @@ def audit_cells(record: "AuditRecord") -> tuple[Cell, ...]:
 
 
 def audit_detail(
-    record: "AuditRecord", leaf: str = "", before: "AuditRecord | str | None" = "", proof: tuple[Line, ...] = ()
+    record: "AuditRecord",
+    leaf: str = "",
+    before: "AuditRecord | str | None" = "",
+    proof: tuple[Line, ...] = (),
+    state: tuple[Line, ...] = (),
 ) -> tuple[Line, ...]:
-    """A record, what it changed, its hash, its proof where one was asked for, and the whole of it as it stands in the log.
+    """A record, what it changed, its hash, its proof where one was asked for, how the log stands, and the whole record.
 
     `before` is the record of the version before this one, None where there is none, or a word on why it is not known.
     """
@@ -90,6 +94,7 @@ def audit_detail(
     if leaf:
         lines.append(said("HASH", dim(leaf)))
     lines += proof or (said("PROOF", muted("V proves this record against the last checkpoint")),)
+    lines += state
     body = inert_prose(json.dumps(record.body, indent=2, ensure_ascii=False)).text
     return (*lines, BLANK, Line((Span("RECORD", Tone.BRASS),)), *(Line((muted(one),), quoted=True) for one in body.split("\n")))
 
@@ -153,7 +158,7 @@ def log_state(checkpoints: "Checkpoints | None", held: int, *, beginning: bool) 
         said(
             "SIGNED",
             Span(f"✓ up to {figure(last.size)}", Tone.OK, whole=True),
-            muted(f" at {day_and_instant(last.at)}, key {last.key_id}; {figure(since)} since"),
+            muted(f" at {day_and_instant(last.at)}, key {last.key_id[:8]}…; {figure(since)} since"),
         )
     )
     return tuple(lines)
