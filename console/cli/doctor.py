@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -16,6 +16,7 @@ from console.cli.text import span
 from console.client import LeaseholdClient
 from console.client.errors import ClientError, NotAllowed
 from console.model.audit import AuditVerification
+from console.model.notices import WebhookStatus
 from console.model.operators import Whoami
 from console.settings.console import ConsoleSettings
 from console.settings.errors import SettingsError
@@ -161,8 +162,8 @@ async def _issuers(client: LeaseholdClient) -> Finding:
     return Finding("issuers", "ok", f"{len(found)} healthy, nothing stuck")
 
 
-async def _notices(client: LeaseholdClient) -> Finding:
-    found = (await client.list_webhooks()).items
+def of_webhooks(found: Sequence[WebhookStatus]) -> Finding:
+    """Whether word goes out: an error while a webhook fails, a warning when its last notice was given up."""
     if not found:
         fix = "Name a webhook in server.toml ([[webhook]]): then word goes out when nobody is looking."
         return Finding("notices", "not checked", "no webhook is configured; who is not looking hears nothing", fix)
@@ -170,10 +171,13 @@ async def _notices(client: LeaseholdClient) -> Finding:
     lost = [f"{one.name} {one.given_up}" for one in found if one.last_error and one.failing_since is None]
     if failing or lost:
         text = f"failing: {', '.join(failing) or 'none'}; given up: {', '.join(lost) or 'none'}"
-        return Finding(
-            "notices", "error" if failing else "warning", text, "See leasehold notices list; then notices test NAME."
-        )
+        fix = "See leasehold notices list, then leasehold notices test NAME."
+        return Finding("notices", "error" if failing else "warning", text, fix)
     return Finding("notices", "ok", f"{len(found)} webhooks, {sum(one.delivered for one in found)} delivered")
+
+
+async def _notices(client: LeaseholdClient) -> Finding:
+    return of_webhooks((await client.list_webhooks()).items)
 
 
 async def _audit(client: LeaseholdClient, place: Place) -> Finding:

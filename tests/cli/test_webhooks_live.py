@@ -79,9 +79,8 @@ def test_a_plane_that_is_killed_while_it_tells_tells_again_and_then_no_more(tmp_
     env = environment(home)
     key = run("notices", "keep", "on-call", "secret", "--new", "--data", data, env=env).stdout.strip()
     with (data / "server.toml").open("a") as file:
-        file.write(
-            f'[[webhook]]\nname = "on-call"\nurl = "http://127.0.0.1:{hook.port}/hook"\ntimeout_seconds = 60\nsecret = {{}}\n'
-        )
+        file.write(f'[[webhook]]\nname = "on-call"\nurl = "http://127.0.0.1:{hook.port}/hook/secret-part"\n')
+        file.write("timeout_seconds = 60\nsecret = {}\n")
     admin = ("--data", data, "--token-file", data / "keys" / "first-operator")
 
     log = data / "serve.log"
@@ -134,4 +133,6 @@ def test_a_plane_that_is_killed_while_it_tells_tells_again_and_then_no_more(tmp_
     told = json.loads(body)
     assert (told["type"], told["data"]["facts"]["agent"]) == ("agent.contained", "executor-2")
     assert b"WORDS" not in body
-    assert key not in log.read_text()
+    said = log.read_text()
+    assert key not in said
+    assert "secret-part" not in said

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from console.cli.containing import told, what_goes
+from console.cli.doctor import of_webhooks
 from console.cli.failures import Failure
 from console.cli.happenings import KINDS, sentence
 from console.cli.pulse import Estate, as_facts, pulse
@@ -15,6 +16,7 @@ from console.cli.watching import line_of, tree_for, wanted
 from console.model.events import Event
 from console.model.leases import LeaseState
 from console.model.locks import ContainmentPreview, ContainmentTally, Receipt
+from console.model.notices import WebhookStatus
 from console.model.scales import RiskLevel
 from tests.server.notices.receiver import a_lease, a_lock, an_approval, an_id
 from tests.server.world import START
@@ -148,3 +150,25 @@ def test_the_pulse_is_words_and_each_figure_has_its_command() -> None:
     assert said["policy"] == "no bundle is in force: everything is denied"
     assert all(figure.command.startswith("leasehold ") for figure in pulse(estate))
     assert as_facts(pulse(Estate(NOW)))["approvals_waiting"]["text"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "says"),
+    [
+        ((), "not checked", "no webhook is configured"),
+        (({"delivered": 7},), "ok", "1 webhooks, 7 delivered"),
+        (
+            ({"failing_since": START, "attempts": 3, "last_error": "answered 500"},),
+            "error",
+            "on-call (tried 3 times: answered 500)",
+        ),
+        (({"given_up": 2, "last_error": "answered 500"},), "warning", "given up: on-call 2"),
+        (({"given_up": 2, "delivered": 9},), "ok", "9 delivered"),
+    ],
+)
+def test_the_doctor_says_whether_word_goes_out(found: tuple[dict[str, Any], ...], state: str, says: str) -> None:
+    known = {"name": "on-call", "shape": "plain", "host": "a.test", "events": (), "cursor": 1, "behind": 0}
+    finding = of_webhooks([WebhookStatus(**(known | {"delivered": 0, "given_up": 0} | one)) for one in found])
+    assert finding.state == state
+    assert says in finding.text
+    assert bool(finding.fix) == (state != "ok")

@@ -5,6 +5,7 @@ one header are read: its body is never taken in. No error quotes an address or a
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -85,6 +86,9 @@ class Sender:
         # A plane without webhooks never loads it, nor what it brings.
         import httpx  # noqa: PLC0415
 
+        # It would log every address that is asked, and with Slack and Teams the address is the secret.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._failures = (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError)
         self._webhook = webhook
         self._now = now

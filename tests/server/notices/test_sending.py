@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import logging
 import random
 
 import pytest
@@ -104,6 +105,15 @@ async def test_nobody_there_is_an_error_that_does_not_tell_the_address() -> None
     got = await sent(url)
     assert not got.delivered
     assert "secret-part" not in got.error
+
+
+async def test_the_address_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with receiving(204, 500) as receiver:
+            await sent(f"{receiver.url}/T0/B0/secret-part")
+            await sent(f"{receiver.url}/T0/B0/secret-part")
+    assert "secret-part" not in caplog.text
+    assert len(receiver.arrived) == 2
 
 
 async def test_retry_after_is_read_where_it_is_seconds() -> None:
