@@ -108,6 +108,8 @@ def _growth(of: str, now: "Access", then: "Access") -> list[Span]:
     pairs = ((of, now.held, then.held), ("actions", now.actions, then.actions), ("resources", now.resources, then.resources))
     spans: list[Span] = []
     for name, before, after in pairs:
+        if not before and not after:
+            continue
         spans += [muted("   ")] if spans else []
         spans += [muted(f"{name} {figure(before)} → "), Span(figure(after), Tone.WARN if after > before else Tone.TEXT)]
     return spans

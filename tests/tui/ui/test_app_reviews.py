@@ -152,7 +152,7 @@ async def test_a_streak_that_is_too_fast_asks_for_a_reason_and_says_so(size: tup
         await driver.press("j", "j", "a")
         await driver.until(lambda: driver.sheet is not None and driver.sheet.query("#sheet-reason"))
         sheet = await driver.open_sheet()
-        await driver.shown("The last 6 went by in a few seconds each")
+        await driver.shown("6 in a row, seconds each: why is this one right?")
         await driver.press("y", "enter")
         await driver.until(lambda: driver.sheet is None or estate.sent)
         [(_, _, body)] = estate.sent
@@ -175,7 +175,7 @@ async def test_the_streak_is_known_from_the_mirror_before_the_plane_says_so() ->
     async with console(estate) as driver:
         await driver.press("j", "j", "a")
         sheet = await driver.open_sheet()
-        assert "went by in a few seconds" in sheet.question.reason
+        assert "6 in a row" in sheet.question.reason
 
 
 async def test_in_no_haste_medium_risk_takes_no_reason() -> None:

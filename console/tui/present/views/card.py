@@ -99,8 +99,11 @@ def brief_lines(
     sign = sign_of(RISK, str(approval.risk.level))
     highest = max(approval.risk.factors, key=lambda factor: factor.points, default=None)
     risk = [Span(f"{sign.glyph} {approval.risk.score}", sign.tone, strong=True)]
+    if detail is not None and detail.past is not None and detail.past.rejected:
+        risk.append(Span(f"  rejected {detail.past.rejected} before", Tone.WARN))
     risk += [text(f"  {highest.text}"), Span(f" {highest.points:+d}", Tone.WARN)] if highest is not None else []
-    risk += _glimpse(detail)
+    if detail is not None and detail.access is not None:
+        risk.append(muted(f"  rights {detail.access.now.rights} → {detail.access.then.rights}"))
     taken, seats = seats_taken(approval)
     pending = str(approval.state) == "pending"
     left = countdown(approval.deadline_at.timestamp() - now) if pending else sign_of(APPROVAL, str(approval.state)).word
@@ -113,19 +116,6 @@ def brief_lines(
     )
     room = max(1, width - 7)
     return tuple(Line(clip_spans(spans, room), label=label) for label, spans in lines)
-
-
-def _glimpse(detail: "ApprovalDetail | None") -> list[Span]:
-    """What is added and what was said before, where it is known, in a few words."""
-    if detail is None:
-        return []
-    spans: list[Span] = []
-    if detail.access is not None:
-        now, then = detail.access.now, detail.access.then
-        spans.append(muted(f"   rights {now.rights} → {then.rights}"))
-    if detail.past is not None and detail.past.rejected:
-        spans.append(Span(f"   rejected {detail.past.rejected} before", Tone.WARN))
-    return spans
 
 
 def _what(source: Source, approval: "Approval", now: float) -> list[Line]:
@@ -248,7 +238,7 @@ def access_in_words(change: "AccessChange") -> list[Line]:
     return [said("ACCESS", *(spans or [muted("nothing grows")]))]
 
 
-_NAMES, _FIGURES = 14, 9
+_NAMES, _FIGURES = 14, 5
 
 
 def access_lines(change: "AccessChange") -> list[Line]:
@@ -263,13 +253,13 @@ def access_lines(change: "AccessChange") -> list[Line]:
     for data_class in sorted({*now.classes, *then.classes}, key=lambda one: -one.rank):
         sign = sign_of(CLASS, data_class)
         rows.append((sign.word, now.classes.get(data_class, 0), then.classes.get(data_class, 0), sign.tone))
-    lines = [said("ACCESS", dim(f"{'':<{_NAMES}}{'now':>{_FIGURES}}{'with this':>{_FIGURES + 3}}"))]
+    lines = [said("ACCESS", dim(f"{'':<{_NAMES}}{'now':>{_FIGURES}}{'with this':>{_FIGURES + 6}}"))]
     for name, before, after, tone in rows:
         if not before and not after:
             continue
         grown = (Span(f"   +{after - before}", Tone.WARN, strong=True),) if after > before else ()
         label = Span(f"{name:<{_NAMES}}", Tone.MUTED if tone is Tone.TEXT else tone)
-        figures = (muted(f"{figure(before):>{_FIGURES}}"), strong(f"{figure(after):>{_FIGURES + 3}}"))
+        figures = (muted(f"{figure(before):>{_FIGURES}}"), strong(f"{figure(after):>{_FIGURES + 6}}"))
         lines.append(under(label, *figures, *grown))
     return lines
 
@@ -314,6 +304,11 @@ def load_lines(load: "ReviewerLoad") -> list[Line]:
 def hurried_words(streak: int) -> str:
     """Why a reason is asked for, kindly."""
     return f"The last {streak} went by in a few seconds each. Take a breath; say in a few words why this one is right."
+
+
+def hurried_prompt(streak: int) -> str:
+    """The same over the line in which the reason is typed."""
+    return f"{streak} in a row, seconds each: why is this one right?"
 
 
 def _time(approval: "Approval", now: float) -> list[Line]:

@@ -12,7 +12,7 @@ from console.model.reviewing import ReviewerLoad, ReviewPreview, load_of
 from console.tui.present.cells import countdown, short_digest, short_id, span_of_time
 from console.tui.present.previews import review_lines, review_refusal
 from console.tui.present.spans import Line, Span, Spans, Tone
-from console.tui.present.views.card import card_lines, hurried_words, wants
+from console.tui.present.views.card import card_lines, hurried_prompt, hurried_words, wants
 from console.tui.present.words import BLANK, muted, plural, said, strong, text
 from console.tui.rows import ApprovalRow
 from console.tui.state.acts import ACTS, Confirmation, approval_confirmation
@@ -162,11 +162,14 @@ def _ask(
     def question() -> Question:
         load = _hurried_load(desk, known) if not rejects else None
         reason = "the reason, for the record" if confirmation.needs_reason else ""
+        slow: Sequence[Line] = ()
         if load is not None:
-            reason = hurried_words(load.streak)
+            reason = hurried_prompt(load.streak)
+            slow = (_slowly(load), BLANK)
         return Question(
             _title(word, row),
             (
+                *slow,
                 *_narrowed_lines(row, smaller, answered[0]),
                 *card_lines(world.source, approval, known, world.now(), compact=desk.size.height < _TALL),
             ),
@@ -221,12 +224,7 @@ def _narrowed_lines(row: ApprovalRow, smaller: Narrowing | None, preview: Review
         return ()
     asked = narrow(ask, smaller)
     told = review_lines(preview, row.entity) if preview is not None else ()
-    return (
-        Line((Span("narrowed to ", Tone.INFO), strong(f"{asked.action} {asked.resource}"))),
-        *told,
-        Line((muted("It is decided anew; reviews that were made before are cleared, and this one stands on it."),)),
-        BLANK,
-    )
+    return (Line((Span("narrowed to ", Tone.INFO), strong(f"{asked.action} {asked.resource}"))), *told, BLANK)
 
 
 def _narrowed_refusal(row: ApprovalRow, smaller: Narrowing | None, preview: ReviewPreview | None, silent: str) -> str:
@@ -249,6 +247,11 @@ def _hurried_load(desk: Desk, detail: ApprovalDetail | None) -> ReviewerLoad | N
     return load if load is not None and load.hurried else None
 
 
+def _slowly(load: ReviewerLoad) -> Line:
+    """Why a reason is asked for."""
+    return Line((Span("◆ ", Tone.WARN), Span(hurried_words(load.streak), Tone.WARN)), indent=2)
+
+
 def _later(row: ApprovalRow, now: float) -> str:
     """What happens to what is left for later."""
     return "" if row.due_at is None else f"In {countdown(row.due_at - now)} it expires and nothing is allowed."
@@ -265,7 +268,9 @@ def _approve_many(desk: Desk, rows: list[ApprovalRow]) -> None:
         return
     lines = [Line((text("Approve "), strong(plural(len(rows), "request")), text(f" of {rows[0].agent_name}"))), BLANK]
     load = _hurried_load(desk, None)
-    reason = hurried_words(load.streak) if load is not None else ""
+    reason = hurried_prompt(load.streak) if load is not None else ""
+    if load is not None:
+        lines = [_slowly(load), BLANK, *lines]
     question = Question((Span(f"approve {len(rows)} requests"),), (*lines, *_listed(rows)), "approve", reason=reason)
     _ask_many(desk, rows, question, "approval.approve")
 

@@ -28,6 +28,8 @@ ASK_AFTER = 0.15
 """Seconds without an edit after which is asked what the values would come to."""
 LOOK_EVERY = 0.5
 """Seconds after which is looked again whether what the form is about has changed."""
+_AMPLE = 20
+"""With so many lines beside the inputs, one is left blank between them and what they come to."""
 _FRAME = 6
 """Lines that are neither input nor outcome: two edges, hint, outcome's title, message, keys."""
 
@@ -127,6 +129,7 @@ class Form(ModalScreen[None]):
         self._message = _Line()
         self._hint = _Line()
         self._keys = _Line()
+        self._gap = _Line()
         self._over = False
         self._moved = ""
         self._fault = ""
@@ -149,6 +152,7 @@ class Form(ModalScreen[None]):
                         yield entry
             yield self._hint
             if self._live is not None:
+                yield self._gap
                 yield self._state
                 yield self._outcome
             yield self._message
@@ -167,6 +171,7 @@ class Form(ModalScreen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """The inputs scroll where there is little room; what they come to takes the rest."""
         room = event.size.height - _FRAME - (min(8, len(self._lines)) + 1 if self._lines else 0)
+        self._gap.display = event.size.height >= len(self._fields) + _AMPLE
         rows = max(1, min(len(self._fields), room - (2 if self._live is not None else 0)))
         self._rows.styles.max_height = rows
         self._outcome.styles.max_height = max(1, room - rows)
@@ -254,7 +259,7 @@ class Form(ModalScreen[None]):
 
     async def _hear(self, live: Live, number: int, values: dict[str, str]) -> None:
         lines: Sequence[Line] | None = None
-        state, tone = "as the decision point answers now; nothing is sent yet", Tone.MUTED
+        state, tone = "as it is decided now; nothing is sent yet", Tone.MUTED
         refusal = live.refusal()
         try:
             if refusal:
