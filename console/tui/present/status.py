@@ -171,7 +171,7 @@ def standing(
         if connection == "offline":
             return Standing(
                 "failed",
-                f"The plane could not be reached: {problem or 'no answer'}.",
+                problem if problem.startswith("The plane") else f"The plane could not be reached: {problem or 'no answer'}.",
                 "Trying again by itself; leasehold doctor looks into it.",
             )
         return Standing("loading", "No data yet: connecting to the plane.", "")

@@ -3,13 +3,14 @@
 Pure but for the choice, which the application sets.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from console.tui.present.cells import countdown
+from console.tui.present.cells import Column, countdown
 from console.tui.rows import moment
 
-WIDTH = 9
-"""Cells that a told instant takes at most within four weeks: `14:32:11Z`, `+1d 14:32`."""
+WIDTH = 10
+"""Cells that a told instant takes, up to a hundred days away: `14:32:11Z`, `+12d 14:32`."""
 _DAY = 86_400
 
 
@@ -32,6 +33,18 @@ def until(at: float, now: float, style: TimeStyle = STYLE) -> str:
 def since(at: float, now: float, style: TimeStyle = STYLE) -> str:
     """How long ago something was, or when. Seconds since the epoch, UTC."""
     return told(at, now) if style.absolute else countdown(now - at)
+
+
+def lasted(begun: float, ended: float | None, now: float, style: TimeStyle = STYLE) -> str:
+    """For how long something went on, or has gone on; or when it began. Seconds since the epoch, UTC."""
+    return told(begun, now) if style.absolute else countdown((now if ended is None else ended) - begun)
+
+
+def widened(columns: Sequence[Column], style: TimeStyle = STYLE) -> tuple[Column, ...]:
+    """The columns with room for what stands in those that tell a time."""
+    if not style.absolute:
+        return tuple(columns)
+    return tuple(replace(one, width=max(one.width, WIDTH)) if one.ticking and not one.flexible else one for one in columns)
 
 
 def told(at: float, now: float) -> str:

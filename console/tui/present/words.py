@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from console.tui.present.cells import bar, countdown, day_and_instant, figure, instant, percent
 from console.tui.present.look import Sign
 from console.tui.present.spans import Line, Span, Spans, Tone
+from console.tui.present.times import STYLE, told
 from console.tui.rows import LeaseRow, RightRow, moment
 
 if TYPE_CHECKING:
@@ -95,8 +96,10 @@ def day_clock(seconds: float | None, missing: str = "never") -> str:
 
 
 def ago(seconds: float | None, now: float, missing: str = "never") -> str:
-    """How long ago: `00:42 ago`."""
-    return missing if seconds is None else f"{countdown(now - seconds)} ago"
+    """How long ago: `00:42 ago`, or when where times are told as instants: `at 14:32:11Z`."""
+    if seconds is None:
+        return missing
+    return f"at {told(seconds, now)}" if STYLE.absolute else f"{countdown(now - seconds)} ago"
 
 
 def budget_tone(share: float) -> Tone:

@@ -8,11 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from console.tui.present.spans import Span, Tone
-from console.tui.present.times import STYLE
+from console.tui.present.times import STYLE, widened
 from console.tui.present.words import muted, text
 from console.tui.rows import moment
 from console.tui.ui.commands import VIEW_NAMES
 from console.tui.ui.fetched import FetchedPane
+from console.tui.ui.panes import MirrorPane
 from console.tui.ui.screens.picker import Entry, Picker, among
 from console.tui.ui.writing import as_csv, as_json, as_markdown, write_file
 
@@ -92,6 +93,11 @@ def turn_column(console: "Console", key: str) -> None:
 def times(console: "Console", _: str = "") -> None:
     """Tell times as instants, or relative to now."""
     STYLE.absolute = not STYLE.absolute
+    for pane in console.panes.values():
+        if isinstance(pane, MirrorPane):
+            pane.columns = widened(pane.view.columns)
+            if pane.table is not None:
+                pane.table.columns = pane.columns
     told = "as instants (UTC)" if STYLE.absolute else "as how long ago and how soon"
     console.say(muted(f"Times are told {told}."))
     console.rearrange()

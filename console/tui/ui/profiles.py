@@ -45,4 +45,5 @@ def go_to_profile(console: "Console", choice: ProfileChoice) -> None:
     except ProblemError as problem:
         console.refuse(f"{choice.name} cannot be used: {inert(problem.detail).text} {inert(problem.next_step).text}".strip())
         return
-    console.exit(replace(options, theme=console.theme))
+    # Whoever comes from another plane looks around first, also where a console that is started there begins armed.
+    console.exit(replace(options, theme=console.theme, start="safe"))

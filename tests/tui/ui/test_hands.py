@@ -1,5 +1,6 @@
 """Hands: watched rows, times, columns, copying, the lines' history and completion."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from console.model.filter_fields import fields_for
 from console.model.tasks import TaskState
-from console.tui.present.times import TimeStyle, since, until
+from console.tui.present.times import STYLE, TimeStyle, since, until
 from console.tui.ui.commands import filter_offers
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.widgets.filterline import FilterLine
@@ -151,3 +152,19 @@ async def test_an_act_on_a_named_object_leaves_the_marks_alone(size: tuple[int, 
         await driver.shown("executor-2")
         assert driver.sheet is not None
         assert "executor-2" in "".join(span.text for span in driver.sheet.question.title)
+
+
+@SIZES
+async def test_times_turn_to_instants_and_back_in_whole_columns(size: tuple[int, int]) -> None:
+    async with console(populated(), size) as driver:
+        for digit, name in (("1", "approvals"), ("3", "leases")):
+            await driver.view(digit, name)
+            await driver.press("t")
+            assert STYLE.absolute
+            key = driver.app.pane.keys[0]
+            told = [cell.text for cell in driver.app.pane.rows().cells(key) if re.fullmatch(r"\d\d:\d\d:\d\dZ", cell.text)]
+            assert told
+            await driver.shown(told[0])
+            await driver.press("t")
+            assert not STYLE.absolute
+            await driver.until(lambda told=told: told[0] not in driver.screen_text().split("\n", 2)[2].split("──")[0])

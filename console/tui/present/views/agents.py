@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from console.model.filter_fields import fields_for
+from console.tui.present import times
 from console.tui.present.cells import Align, Cell, Column, countdown, figure, sparkline
 from console.tui.present.look import AGENT, LEASE, RISK
 from console.tui.present.spans import Line, Span, Tone
@@ -95,7 +96,7 @@ def cells(source: Source, row: AgentRow, now: float) -> tuple[Cell, ...]:
         Cell(row.role, Tone.MUTED),
         Cell(figure(running(source, row))),
         Cell(figure(held(source, row))),
-        Cell("never" if row.last_seen_at is None else countdown(now - row.last_seen_at), Tone.MUTED),
+        Cell("never" if row.last_seen_at is None else times.since(row.last_seen_at, now), Tone.MUTED),
         sign_of(RISK, level).cell() if level else Cell("-", Tone.MUTED),
         Cell(row.environment, Tone.MUTED),
         Cell(marks(row), Tone.WARN),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
-from console.tui.present.cells import Align, Cell, Column, countdown, short_digest, short_id
+from console.tui.present import times
+from console.tui.present.cells import Align, Cell, Column, short_digest, short_id
 from console.tui.present.look import APPROVAL, RISK
 from console.tui.present.spans import Line, Span, Tone
 from console.tui.present.views.card import asked_for, brief_lines, card_lines, seats_taken, wants
@@ -38,19 +39,18 @@ COLUMNS = (
 def cells(source: Source, row: ApprovalRow, now: float) -> tuple[Cell, ...]:
     """One row of the queue."""
     approval = row.entity
-    waited = now - row.requested_at if row.state == "pending" else 0.0
     left = None if row.due_at is None else row.due_at - now
     tone = Tone.MUTED if left is None else Tone.DANGER if left < 150 else Tone.WARN if left < 300 else Tone.TEXT
     taken, seats = seats_taken(approval)
     behalf = approval.chain.on_behalf_of if approval.chain else approval.requested_by
     return (
-        Cell(countdown(waited) if row.state == "pending" else "-", Tone.MUTED),
+        Cell(times.since(row.requested_at, now) if row.state == "pending" else "-", Tone.MUTED),
         sign_of(RISK, row.risk_level).cell(),
         Cell(row.agent_name or approval.requested_by),
         Cell(wants(approval), strong=row.risk_level == "critical"),
         Cell(_WHERE.get(approval.ask.environment, approval.ask.environment) if approval.ask else "-"),
         Cell(asked_for(approval.ask)),
-        Cell("-" if left is None else countdown(left), tone),
+        Cell("-" if row.due_at is None else times.until(row.due_at, now), tone),
         sign_of(APPROVAL, row.state).cell(1),
         Cell(f"{taken} of {seats}", Tone.OK if taken else Tone.MUTED),
         Cell(behalf, Tone.MUTED),

@@ -5,6 +5,7 @@ from typing import Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
+from console.tui.present import times
 from console.tui.present.cells import Align, Cell, Column, countdown, short_id
 from console.tui.present.look import GRANT
 from console.tui.present.spans import Line, Span, Tone
@@ -41,7 +42,7 @@ def cells(source: Source, row: GrantRow, now: float) -> tuple[Cell, ...]:
     """One grant. A scheduled one counts down to its beginning, a running one to its end."""
     until = {"active": row.ends_at, "scheduled": row.starts_at}.get(row.state)
     return (
-        Cell("-" if until is None else countdown(until - now), Tone.WARN if until and until - now < 60 else Tone.TEXT),
+        Cell("-" if until is None else times.until(until, now), Tone.WARN if until and until - now < 60 else Tone.TEXT),
         sign_of(GRANT, row.state).cell(),
         Cell(row.agent_name),
         Cell(lifts(row)),

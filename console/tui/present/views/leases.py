@@ -5,6 +5,7 @@ from typing import Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
+from console.tui.present import times
 from console.tui.present.cells import Align, Cell, Column, bar, countdown, figure, short_id, span_of_time
 from console.tui.present.look import CLASS, LEASE, RISK
 from console.tui.present.spans import Line, Span, Tone, plain
@@ -56,7 +57,7 @@ def cells(source: Source, row: LeaseRow, now: float) -> tuple[Cell, ...]:
     tone = Tone.MUTED if left is None else Tone.WARN if left < 30 else Tone.TEXT
     words, revocable = REVOCABILITY.get(row.revocability, REVOCABILITY["unknown"])
     return (
-        Cell("-" if left is None else countdown(left), tone),
+        Cell("-" if until is None else times.until(until, now), tone),
         sign_of(LEASE, row.state).cell(),
         Cell(row.agent_name),
         Cell(f"{row.action} {row.resource}"),

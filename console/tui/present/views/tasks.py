@@ -7,6 +7,7 @@ from typing import Any
 
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
+from console.tui.present import times
 from console.tui.present.cells import Align, Cell, Column, bar, countdown, figure, percent, short_id
 from console.tui.present.look import CLASS, RISK, TASK
 from console.tui.present.spans import Line, Span, Tone
@@ -97,8 +98,8 @@ def cells_under(
         Cell(f"{branch}{row.agent_name}{f' (+{below})' if below else ''}", Tone.DELEGATION if row.parent_id else Tone.TEXT),
         Cell(row.purpose),
         sign_of(TASK, row.state).cell(1),
-        Cell(countdown((now if row.ended_at is None else row.ended_at) - row.opened_at), Tone.MUTED),
-        Cell(countdown(row.deadline_at - now) if running else "-", Tone.WARN if running and pressing else Tone.TEXT),
+        Cell(times.lasted(row.opened_at, row.ended_at, now), Tone.MUTED),
+        Cell(times.until(row.deadline_at, now) if running else "-", Tone.WARN if running and pressing else Tone.TEXT),
         Cell(figure(held(source, row))),
         sign_of(CLASS, ledger.highest_class).cell() if ledger else Cell(),
         _budget_cell(ledger, budgets),

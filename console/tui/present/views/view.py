@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from console.model.filters import Fields, Node
 from console.tui.present.cells import Cell, Column
 from console.tui.present.spans import Line
+from console.tui.present.times import STYLE
 from console.tui.present.views.arrangement import Arrangement, Sorting
 from console.tui.present.views.ranking import Keys
 from console.tui.rows import (
@@ -184,7 +185,8 @@ class ViewRows(Generic[R]):
     def version(self, key: str) -> Hashable:
         """Differs whenever the cells would differ. Raises KeyError when the row has left."""
         row: Any = self.row(key)
-        return (row.version, self.view.depends(self.source, row), int(self.now()) if self.view.ticks(row) else 0)
+        second = int(self.now()) if self.view.ticks(row) else 0
+        return (row.version, self.view.depends(self.source, row), second, STYLE.absolute)
 
     def cells(self, key: str) -> Sequence[Cell]:
         """The cells of a row. Raises KeyError when it has left."""
