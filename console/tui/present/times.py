@@ -20,6 +20,12 @@ class TimeStyle:
 
     absolute: bool = False
 
+    def widened(self, columns: Sequence[Column]) -> tuple[Column, ...]:
+        """The columns with room for what stands in those that tell a time."""
+        if not self.absolute:
+            return tuple(columns)
+        return tuple(replace(one, width=max(one.width, WIDTH)) if one.ticking and not one.flexible else one for one in columns)
+
 
 STYLE = TimeStyle()
 """The choice that is in force."""
@@ -38,13 +44,6 @@ def since(at: float, now: float, style: TimeStyle = STYLE) -> str:
 def lasted(begun: float, ended: float | None, now: float, style: TimeStyle = STYLE) -> str:
     """For how long something went on, or has gone on; or when it began. Seconds since the epoch, UTC."""
     return told(begun, now) if style.absolute else countdown((now if ended is None else ended) - begun)
-
-
-def widened(columns: Sequence[Column], style: TimeStyle = STYLE) -> tuple[Column, ...]:
-    """The columns with room for what stands in those that tell a time."""
-    if not style.absolute:
-        return tuple(columns)
-    return tuple(replace(one, width=max(one.width, WIDTH)) if one.ticking and not one.flexible else one for one in columns)
 
 
 def told(at: float, now: float) -> str:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from console.tui.present.spans import Span, Tone
-from console.tui.present.times import STYLE, widened
+from console.tui.present.times import STYLE
 from console.tui.present.words import muted, text
 from console.tui.rows import moment
 from console.tui.ui.commands import VIEW_NAMES
@@ -95,7 +95,7 @@ def times(console: "Console", _: str = "") -> None:
     STYLE.absolute = not STYLE.absolute
     for pane in console.panes.values():
         if isinstance(pane, MirrorPane):
-            pane.columns = widened(pane.view.columns)
+            pane.columns = STYLE.widened(pane.view.columns)
             if pane.table is not None:
                 pane.table.columns = pane.columns
     told = "as instants (UTC)" if STYLE.absolute else "as how long ago and how soon"
