@@ -61,7 +61,9 @@ def judge(record: AuditRecord, checkpoint: Checkpoint, proof: InclusionProof) ->
             False, f"WRONG: the path does not lead to the root of the checkpoint of {figure(checkpoint.size)}.", _KEEP
         )
     words = f"Proven up to checkpoint {figure(checkpoint.size)}."
-    signed = f"Signed {day_and_instant(checkpoint.at)} by key {checkpoint.key_id}; leasehold audit verify checks the signature."
+    signed = (
+        f"Signed {day_and_instant(checkpoint.at)} by key {checkpoint.key_id[:8]}…; leasehold audit verify checks the signature."
+    )
     return Proven(True, words, signed, Tone.OK)
 
 

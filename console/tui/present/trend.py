@@ -19,14 +19,15 @@ def trend_lines(values: Sequence[float | None], step_seconds: int, reason: str, 
     if not held:
         return [said("TREND", muted("nothing of this kind in any span that the record holds"))]
     top = max(held)
-    rows = plot_rows(values, top)
-    labels = [_short(top, unit), *([""] * (len(rows) - 2)), "0"]
+    # Where all is nothing there is no height to show.
+    rows = plot_rows(values, top) if top > 0 else plot_rows(values, top)[-1:]
+    labels = [_short(top, unit), *([""] * (len(rows) - 2)), "0"] if top > 0 else ["0"]
     lines: list[Line] = []
     for number, (label, row) in enumerate(zip(labels, rows, strict=True)):
         spans = (dim(f"{label:>{_LABEL}} │"), Span(row, Tone.INFO, whole=True))
         lines.append(Line(spans, label="" if number else "TREND", hang=bool(number)))
     reach = span_of_time(step_seconds * len(values))
-    lines.append(under(muted(f"{'':>{_LABEL}}  {reach} to now, {span_of_time(step_seconds)} a column; · is no observation")))
+    lines.append(under(muted(f"{reach} to now, {span_of_time(step_seconds)} a column; · is no observation")))
     return lines
 
 

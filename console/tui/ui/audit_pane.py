@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.model.filter_fields import fields_for
 from console.model.problems import ProblemError
-from console.tui.present.cells import figure, short_id
+from console.tui.present.cells import Cell, figure, short_id
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.views import audit as show
@@ -200,13 +200,13 @@ class AuditPane(FetchedPane):
             self.proofs[record.seq] = (Line((Span(words, Tone.WARN),), label="PROOF"),)
 
     def report(self, suffix: str) -> tuple[str, str] | None:
-        """The records that are held with what they are a part of; the cells alone as CSV."""
-        if suffix != "json":
+        """The records that are held, and of what they are a part: its bounds, its filter, and the signed head of the log."""
+        if suffix not in ("json", "csv", ""):
             return None
-        from console.tui.ui.writing import as_json  # noqa: PLC0415 (with the first report)
+        from console.tui.ui.writing import as_csv, as_json  # noqa: PLC0415 (with the first report)
 
         signed = self.checkpoints.items[0] if self.checkpoints is not None and self.checkpoints.items else None
-        state = {
+        state: dict[str, object] = {
             "filter": self.filter_text,
             "object": self.of,
             "records": len(self.records),
@@ -216,9 +216,15 @@ class AuditPane(FetchedPane):
             "beginning_reached": self.beginning_reached,
             "stale": self.problem,
             "log_size": self.checkpoints.size if self.checkpoints is not None else None,
-            "checkpoint": signed.model_dump(mode="json") if signed is not None else None,
         }
-        return "json", as_json([{"state": state}, *(self.record(key) for key in self.keys)])
+        if suffix == "json":
+            state["checkpoint"] = signed.model_dump(mode="json") if signed is not None else None
+            return "json", as_json([{"state": state}, *(self.record(key) for key in self.keys)])
+        state["checkpoint"] = f"{signed.size} {signed.root}" if signed is not None else None
+        rows = self.rows()
+        cells = [rows.cells(key) for key in list(self.keys)]
+        cells += [(Cell(f"state {name}"), Cell("" if value is None else str(value))) for name, value in state.items()]
+        return "csv", as_csv([column.title for column in self.columns], cells)
 
 
 def audit_pane(world: World) -> Pane:

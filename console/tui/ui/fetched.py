@@ -136,9 +136,11 @@ class FetchedPane(Pane):
             if self.problem:
                 return Notice(Condition.FAILED, f"This could not be read: {self.problem}.", "u reads it again.")
             return Notice(Condition.LOADING, "Reading from the plane…")
+        at = instant(moment(self.read_at)) if self.read_at else "before"
         if self.problem:
-            at = instant(moment(self.read_at)) if self.read_at else "before"
             return Notice(Condition.STALE, f"Not read again since {at}: {self.problem}.", "u tries again.")
+        if not self.world.live:
+            return Notice(Condition.STALE, f"Not live: this was read at {at}.", "u tries again.")
         if self.keys:
             return Notice()
         if self.filter_text:

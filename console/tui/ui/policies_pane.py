@@ -11,7 +11,7 @@ from console.tui.present.views import policies as show
 from console.tui.present.views.fetched import FetchedRows
 from console.tui.present.words import BLANK
 from console.tui.ui.fetched import FetchedPane
-from console.tui.ui.panes import Pane
+from console.tui.ui.panes import Pane, brief
 from console.tui.ui.widgets.rows import Rows
 from console.tui.ui.world import World
 
@@ -35,7 +35,14 @@ class PoliciesPane(FetchedPane):
         plane = self.world.plane
         if plane is None:
             return
-        bundle = await plane.policies()
+        try:
+            bundle = await plane.policies()
+        except ProblemError as problem:
+            if problem.code != "no_policy":
+                raise
+            # Nothing is published: that is an answer, and a grave one, but no failure to read.
+            self.bundle, self.history, self.held = None, [], FetchedRows({}, self._cells)
+            return
         try:
             self.history = await plane.revisions()
         except ProblemError:
@@ -66,7 +73,7 @@ class PoliciesPane(FetchedPane):
         return show.policy_cells(item, self.facts)
 
     def nothing(self) -> tuple[str, str]:
-        return ("The published bundle holds no file: everything is denied.", "Publish a bundle that validates.")
+        return ("No bundle is published: everything is denied.", "Publish a bundle that validates.")
 
     def door(self, key: str) -> str:
         item: show.PolicyItem | None = self.item(key)
@@ -82,11 +89,22 @@ class PoliciesPane(FetchedPane):
         return (Span(f"{self.bundle.bundle.name}  r{self.bundle.bundle.revision}"),) if self.bundle else ()
 
     def lines(self, key: str | None) -> tuple[Line, ...]:
+        head = self._own_lines(key)
         if self.bundle is None:
-            return ()
-        item = self.item(key)
-        head = show.policy_detail(item, self.bundle, self.facts, self.decisions) if item is not None else ()
+            return head
         return (*head, BLANK, *show.bundle_detail(self.bundle)) if head else show.bundle_detail(self.bundle)
+
+    def brief(self, key: str | None, room: int, width: int) -> tuple[Line, ...]:
+        lines = self._own_lines(key)
+        item = self.item(key)
+        return tuple(line for line in lines if line.spans)[:room] if item and item.kind == "file" else brief(lines, room)
+
+    def _own_lines(self, key: str | None) -> tuple[Line, ...]:
+        """What the row says itself, without the bundle around it."""
+        item = self.item(key)
+        if self.bundle is None or item is None:
+            return ()
+        return show.policy_detail(item, self.bundle, self.facts, self.decisions)
 
 
 def policies_pane(world: World) -> Pane:

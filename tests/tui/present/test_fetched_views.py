@@ -171,6 +171,7 @@ def test_a_trend_draws_gaps_as_gaps_and_nothings_as_nothings() -> None:
     assert rows[-1] == "·▁██"
     assert rows[0] == "   █"
     assert plot_rows([0.0, None], 0.0)[-1] == "▁·"
+    assert len(trend_lines([0.0, None], 60, "")) == 2, "a foot and no height where all is nothing"
     told = words(trend_lines([1.0, None], 60, "", "seconds"))
     assert "1s │" in told
     assert "2m to now, 1m a column" in told

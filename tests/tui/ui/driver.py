@@ -202,7 +202,7 @@ class Estate(PlaneInMemory):
 
     async def policies(self) -> BundleView:
         if self.bundle is None:
-            raise ProblemError("no_policy")
+            raise ProblemError("not_ready")
         return self.bundle
 
     async def revisions(self) -> list[Bundle]:

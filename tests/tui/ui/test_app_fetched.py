@@ -274,6 +274,11 @@ async def test_the_log_is_written_out_with_its_state(tmp_path: Path) -> None:
         driver.app.action_perform("write", "json")
         [path] = (tmp_path / "written").glob("audit-*.json")
         state, *records = json.loads(path.read_text())
+        driver.app.action_perform("write", "")
+        [table] = (tmp_path / "written").glob("audit-*.csv")
+        lines = table.read_text().splitlines()
+        assert "state back_to,0" in lines
+        assert next(line for line in lines if line.startswith("state checkpoint,")).split(",")[1].startswith("6 ")
         assert (state["state"]["back_to"], state["state"]["from"], state["state"]["records"]) == (0, 7, 8)
         assert state["state"]["checkpoint"]["size"] == 6
         assert [one["seq"] for one in records] == [7, 6, 5, 4, 3, 2, 1, 0]
@@ -337,7 +342,33 @@ async def test_an_empty_log_a_filter_that_lets_nothing_through_and_a_stale_list_
         assert len(driver.app.pane.keys) == 2
 
 
+async def test_what_was_read_before_the_connection_was_lost_says_so() -> None:
+    made = estate()
+    async with console(made) as driver:
+        await to_audit(driver)
+        assert driver.app.pane.notice().condition is Condition.READY
+        driver.heartbeat = False
+        await driver.until(lambda: driver.app.pane.notice().condition is Condition.STALE)
+        assert "this was read at" in driver.app.pane.notice().words
+        assert len(driver.app.pane.keys) == 8
+
+
 # Policies
+
+
+class Unpublished(Estate):
+    """A plane without a bundle."""
+
+    async def policies(self) -> BundleView:
+        raise ProblemError("no_policy")
+
+
+async def test_no_bundle_at_all_is_said_and_is_no_failure() -> None:
+    async with console(Unpublished(), live=False) as driver:
+        await driver.until(lambda: driver.app.world.live)
+        await driver.view("5", "policies")
+        await driver.until(lambda: driver.app.pane.notice().condition is Condition.EMPTY)
+        await driver.shown("everything is denied")
 
 
 @SIZES

@@ -86,7 +86,7 @@ def prove(desk: Desk) -> None:
     async def proving() -> None:
         await pane.prove(record)
         head = pane.proofs[record.seq][0]
-        desk.say(muted(f"record {record.seq}: "), *head.spans, stay=True)
+        desk.say(muted(f"record {record.seq}: "), *head.spans)
         cast("Console", desk).repaint()
 
     desk.work(proving())

@@ -239,7 +239,7 @@ class Source(ModalScreen[None]):
         self._paint_keys()
 
     def _paint_keys(self) -> None:
-        keys = (("esc", "close"), ("/", "search"), ("n N", "places"), ("f F", "findings"), ("j k", "lines"))
+        keys = (("esc", "close"), ("/", "search"), ("f F", "findings"), ("n N", "places"), ("j k", "lines"))
         pieces = [
             Piece((Span(key, Tone.BRASS, strong=True), Span(f" {word}", Tone.MUTED)), at) for at, (key, word) in enumerate(keys)
         ]
