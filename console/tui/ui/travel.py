@@ -64,6 +64,7 @@ class Travel:
             if other.table is not None:
                 other.table.display = other is pane
         if pane.table is not None:
+            pane.table.show_watched(frozenset(self.watches.held))
             base.set_focus(pane.table)
         elif pane.name == "overview":
             base.set_focus(base.query_one("#overview", Detail))

@@ -102,6 +102,8 @@ def watch(console: "Console", _: str = "") -> None:
         )
     else:
         console.say(muted(f"{many}: not watched any more."))
+    if console.pane.table is not None:
+        console.pane.table.show_watched(frozenset(console.watches.held))
     console.repaint()
 
 

@@ -26,6 +26,7 @@ async def test_a_watched_row_rings_and_says_what_became_of_it_in_whatever_view()
         assert watched is not None
         await driver.press("w")
         assert "Watching" in driver.said
+        await driver.shown(">◉")
         await driver.view("4", "agents")
         before = driver.app.attention.rung
         estate.put(task(1 if watched == an_id("tk", 1) else 2).model_copy(update={"state": TaskState.FAILED}), "task.failed")

@@ -38,6 +38,7 @@ class RowLines(VirtualLines):
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.hidden: frozenset[str] = frozenset()
+        self.watched: frozenset[str] = frozenset()
         self.mark_changes = mark_changes
         self._surface: Surface = surface
         self._rows: Rows = NoRows()
@@ -122,7 +123,7 @@ class RowLines(VirtualLines):
         key = self._keys[index]
         painted = self._read(key)
         here, paint = index == self._index, brush(self)
-        look = RowLook(here, key in self._marks.held, here and self.has_focus, self._changes.of(key))
+        look = RowLook(here, key in self._marks.held, here and self.has_focus, self._changes.of(key), key in self.watched)
         stamp = (painted.version, look, self._place(), width, paint.serial)
         if painted.strip is None or painted.stamp != stamp:
             painted.stamp = stamp

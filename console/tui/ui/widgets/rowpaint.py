@@ -28,6 +28,8 @@ class RowLook:
     """The table has the keyboard."""
     changed: frozenset[int] = frozenset()
     """Columns whose value has just changed."""
+    watched: bool = False
+    """The operator hears of it when it changes."""
 
 
 def titles(columns: Sequence[Column], places: Sequence[Placed], sorting: tuple[str, bool] | None) -> Spans:
@@ -59,7 +61,8 @@ def row(
     """One row of `width` cells."""
     surface: Surface = "raised" if look.here else ground
     blank = brush.ground(surface)
-    sign = (">*" if look.marked else "> ") if look.here else ("* " if look.marked else "  ")
+    beside = "*" if look.marked else "◉" if look.watched else " "
+    sign = f">{beside}" if look.here else f"{beside} "
     tone = Tone.MUTED if look.here and not look.has_keys else Tone.BRASS
     segments = [Segment(sign, brush.style(tone, strong=True, surface=surface))]
     # Blanks of neighbours are one segment: the fewer segments, the faster Textual lays the screen together.

@@ -132,6 +132,12 @@ class LiveTable(RowLines, can_focus=True, inherit_bindings=False):
         self.hidden = frozenset(hidden)
         self.refresh()
 
+    def show_watched(self, watched: Collection[str]) -> None:
+        """Sign these rows as watched."""
+        if self.watched != watched:
+            self.watched = frozenset(watched)
+            self.refresh()
+
     # What the table knows
 
     @property
