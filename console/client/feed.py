@@ -5,8 +5,8 @@ once more where it keeps it. Owns the reading of their JSON.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,16 @@ class SnapshotHead:
     cursor: int
     at: datetime
     rows: Mapping[str, int]
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By collection the columns in which its rows come, where they were asked for so."""
+
+
+@dataclass(slots=True)
+class SnapshotValues:
+    """One further line of a snapshot that was asked for by columns: rows, each as its values in the order of the columns."""
+
+    collection: str
+    values: Sequence[Sequence[Any]]
 
 
 @dataclass(slots=True)
@@ -70,13 +80,21 @@ def head_of(line: bytes) -> SnapshotHead:
     rows = told.get("rows")
     if not isinstance(rows, dict) or not all(type(count) is int and count >= 0 for count in rows.values()):
         raise _garbled()
-    return SnapshotHead(_cursor(told, 0), _instant(told), rows)
+    columns = told.get("columns") or {}
+    if not isinstance(columns, dict) or not all(isinstance(one, list) for one in columns.values()):
+        raise _garbled()
+    return SnapshotHead(_cursor(told, 0), _instant(told), rows, columns)
 
 
-def row_of(line: bytes) -> SnapshotRow:
+def row_of(line: bytes) -> SnapshotRow | SnapshotValues:
     """A further line of a snapshot. Raises Garbled."""
     told = _object(line)
-    return SnapshotRow(_word(told, "collection"), _body(told))
+    values = told.get("values")
+    if values is None:
+        return SnapshotRow(_word(told, "collection"), _body(told))
+    if not isinstance(values, list) or not all(isinstance(one, list) for one in values):
+        raise _garbled()
+    return SnapshotValues(_word(told, "collection"), values)
 
 
 def _object(data: bytes | str) -> dict[str, Any]:

@@ -6,15 +6,16 @@ split at line feeds only: JSON may hold U+2028, which other splitters take for t
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from console.client.errors import ClientError, Garbled, Resync, Unreachable, refusal
-from console.client.feed import Event, SnapshotHead, SnapshotRow, Tick, event_of, head_of, row_of, tick_of
+from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues, Tick, event_of, head_of, row_of, tick_of
 from console.client.wire import Answer, get
 
 if TYPE_CHECKING:
@@ -79,20 +80,30 @@ class Follower:
                     kind, data = "", b""
         raise Unreachable("The plane ended the stream.", unknown=False)
 
-    async def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow]:
-        """First the head with the cursor that everything is true at, then every row. Raises Garbled when rows are missing."""
+    async def snapshot(
+        self, columns: Mapping[str, Sequence[str]] | None = None
+    ) -> AsyncIterator[SnapshotHead | SnapshotRow | SnapshotValues]:
+        """First the head with the cursor that everything is true at, then every row. Raises Garbled when rows are missing.
+
+        Of the collections in `columns` only these values are asked for; a plane that does not know how tells whole rows.
+        """
         head: SnapshotHead | None = None
         rows = 0
-        async with self._get("/snapshot", {"Accept": "application/x-ndjson"}) as answer:
+        asked = ",".join(f"{collection}.{path}" for collection, paths in (columns or {}).items() for path in paths)
+        path = f"/snapshot?columns={quote(asked, safe=',.')}" if asked else "/snapshot"
+        async with self._get(path, {"Accept": "application/x-ndjson"}) as answer:
             async for line in lines(answer):
                 if not line:
                     continue
                 if head is None:
                     head = head_of(line)
+                    if any(list(told) != list((columns or {}).get(name, ())) for name, told in head.columns.items()):
+                        raise Garbled("The snapshot has other columns than were asked for.")
                     yield head
                 else:
-                    rows += 1
-                    yield row_of(line)
+                    row = row_of(line)
+                    rows += len(row.values) if isinstance(row, SnapshotValues) else 1
+                    yield row
         if head is None or rows != sum(head.rows.values()):
             raise Garbled("The snapshot is not complete.")
 

@@ -58,11 +58,15 @@ class Event(Shape):
 
 
 class SnapshotHead(Shape):
-    """The first line of a snapshot: the cursor that it is true at, the plane's clock, and how many rows follow."""
+    """The first line of a snapshot: the cursor that it is true at, the plane's clock, and how many rows follow.
+
+    The rows of the collections in `columns` come as lists of these values, many a line: see `SnapshotValues`.
+    """
 
     cursor: int
     at: Instant
     rows: dict[str, int]
+    columns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class SnapshotRow(Shape):
@@ -70,6 +74,13 @@ class SnapshotRow(Shape):
 
     collection: str
     body: dict[str, Any]
+
+
+class SnapshotValues(Shape):
+    """A further line of a snapshot that was asked for by columns: rows, each as its values in the order of the head."""
+
+    collection: str
+    values: tuple[tuple[Any, ...], ...]
 
 
 class Page(Shape):

@@ -5,7 +5,7 @@ together or not at all, and it is answered only after the commit is durable. Ver
 verb reads is what it commits against; `require` is the fence for what was read before the verb began.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -219,8 +219,13 @@ class Store(Reader, Protocol):
         """Hear of each commit's events, in cursor order, on the event loop's thread. Returns how to stop."""
         ...
 
-    def snapshot(self, collections: Iterable[str]) -> tuple[int, dict[str, int], Iterator[tuple[str, str]]]:
-        """A consistent reading: its cursor, rows per collection, and (collection, JSON) of each entity not ended long ago."""
+    def snapshot(
+        self, collections: Iterable[str], columns: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[int, dict[str, int], Iterator[tuple[str, str]]]:
+        """A consistent reading: its cursor, rows per collection, and (collection, JSON) of each entity not ended long ago.
+
+        Of the collections in `columns` the JSON is the list of the values at these paths (`id`, `audience.name`), two at least.
+        """
         ...
 
     def audit(self, after: int = -1, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:

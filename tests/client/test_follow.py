@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.client.errors import Garbled, NotSignedIn, Resync, Unreachable
-from console.client.feed import Event, SnapshotHead, SnapshotRow, Tick
+from console.client.errors import Garbled, NotSignedIn, Refused, Resync, Unreachable
+from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues, Tick
 from console.client.follow import Follower
 from tests.server.api.plane import open_plane
 from tests.server.api.test_feed import Served, serving
@@ -70,6 +70,42 @@ async def test_who_the_snapshot_and_the_events_of_a_real_plane(served: Served) -
     assert isinstance(event, Event)
     assert event.cursor == head.cursor
     await events.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_snapshot_by_columns_joins_rows_of_values_and_whole_ones(served: Served) -> None:
+    agents = [await served.plane.world.agent(f"executor-{number}") for number in range(3)]
+    columns = {"agents": ("name", "id")}
+    head, *lines = [line async for line in following(served).snapshot(columns)]
+    assert isinstance(head, SnapshotHead)
+    assert {name: tuple(told) for name, told in head.columns.items()} == columns
+    values = [row for line in lines if isinstance(line, SnapshotValues) for row in line.values]
+    assert sorted(values) == sorted([agent.name, agent.id] for agent in agents)
+    assert {line.collection for line in lines if isinstance(line, SnapshotRow)} >= {"operators"}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"agents": ("id",)},
+        {"agents": ("id", "nothing")},
+        {"agents": ("id", "name.first")},
+        {"agents": ("id", "x') FROM operator_tokens --")},
+        {"operator_tokens": ("id", "name")},
+        {"leases": ("id", "audience.")},
+        {"leases": ("id",) * 65},
+    ],
+    ids=str,
+)
+async def test_columns_that_are_none_are_refused(served: Served, columns: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises((Refused, Unreachable)):
+        [line async for line in following(served).snapshot(columns)]
+
+
+async def test_other_columns_than_were_asked_for_are_no_snapshot() -> None:
+    head = SNAPSHOT.replace(b"}}", b'},"columns":{"agents":["id","name"]}}')
+    async with answering(HEAD + chunk(head) + b"0\r\n\r\n") as follower:
+        with pytest.raises(Garbled, match="columns"):
+            [line async for line in follower.snapshot({"agents": ("name", "id")})]
 
 
 async def test_a_refusal_is_told_as_the_typed_client_tells_it(served: Served) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar, cast, runtime_checkable
@@ -240,10 +240,12 @@ class SqliteStore:
             finally:
                 self._reader.execute("ROLLBACK")
 
-    def snapshot(self, collections: Iterable[str]) -> tuple[int, dict[str, int], Iterator[tuple[str, str]]]:
+    def snapshot(
+        self, collections: Iterable[str], columns: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[int, dict[str, int], Iterator[tuple[str, str]]]:
         """See `ports.Store.snapshot`. It holds a connection until its rows are read to the end or let go."""
         queries = snapshot_queries(collections, self._clock.now())
-        snapshot = Snapshot(self._folder / DATABASE, queries)
+        snapshot = Snapshot(self._folder / DATABASE, queries, columns or {})
         return snapshot.cursor, snapshot.counts, snapshot.rows()
 
     def audit(self, after: int = -1, limit: int = 1000, **equals: Value | tuple[str, ...]) -> list[AuditRecord]:

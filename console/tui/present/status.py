@@ -18,7 +18,7 @@ _SHORT = {"production": "PROD", "staging": "STAGE", "development": "DEV"}
 """Where there is little room, so that the operator's name still has some."""
 COLOURS = {"red": Tone.DANGER, "amber": Tone.WARN, "green": Tone.OK, "blue": Tone.INFO, "grey": Tone.MUTED}
 """The tones of a profile's colours."""
-_NOT_KNOWN = Span("–", Tone.MUTED)
+_NOT_KNOWN = Span("\u2013", Tone.MUTED)
 
 
 @dataclass(frozen=True, slots=True)

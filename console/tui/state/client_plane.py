@@ -11,9 +11,10 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from console.client.errors import ClientError, Refused, Resync, Unreachable
-from console.client.feed import Event, SnapshotHead, SnapshotRow
+from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues
 from console.client.follow import Follower
 from console.model.codes import ProblemError
+from console.tui.state.columns import COLUMNS
 from console.tui.state.plane import Tick, Who
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ class ClientPlane:
         except ClientError as error:
             raise as_problem(error) from None
 
-    async def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow]:
+    async def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow | SnapshotValues]:
         try:
-            async with aclosing(self._follower.snapshot()) as rows:  # type: ignore[type-var]  # an async generator can be closed
+            async with aclosing(self._follower.snapshot(COLUMNS)) as rows:  # type: ignore[type-var]  # an async generator can be closed
                 async for row in rows:
                     yield row
         except ClientError as error:

@@ -6,12 +6,12 @@ asks for a resync. Only `state.sync` writes; everybody else reads.
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from console.client.feed import Event, SnapshotHead, SnapshotRow
+from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues
 from console.tui.rows import (
     LIVE_LEASES,
     UNSETTLED_LEASES,
@@ -27,6 +27,7 @@ from console.tui.rows import (
     Row,
     TaskRow,
 )
+from console.tui.state.columns import row_of
 from console.tui.state.ingest import Ingest, Unreadable
 
 R = TypeVar("R", bound=Row)
@@ -276,13 +277,23 @@ class Loading:
         self.unreadable = 0
         self._ingest = ingest
 
-    def add(self, line: SnapshotRow) -> None:
+    def add(self, line: SnapshotRow | SnapshotValues) -> None:
         """Take one line of the snapshot; a collection that is not known here is left out, an unreadable row is counted."""
-        if self._ingest.knows(line.collection):
-            try:
-                self.tables.put(line.collection, self._ingest.row(line.collection, line.body))
-            except Unreadable:
-                self.unreadable += 1
+        if isinstance(line, SnapshotRow):
+            if self._ingest.knows(line.collection):
+                self._keep(line.collection, self._ingest.row, line.body)
+        else:
+            for values in line.values:
+                self._keep(line.collection, self._columns, values)
+
+    def _columns(self, collection: str, values: Sequence[Any]) -> Row:
+        return row_of(self._ingest, collection, values)
+
+    def _keep(self, collection: str, read: Callable[[str, Any], Row], told: Any) -> None:
+        try:
+            self.tables.put(collection, read(collection, told))
+        except Unreadable:
+            self.unreadable += 1
 
 
 class Mirror:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from console.client.feed import Event, SnapshotHead, SnapshotRow
+    from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues
     from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
     from console.model.audit import AuditRecord, Checkpoints, InclusionProof
     from console.model.bundles import Bundle, BundleView
@@ -47,8 +47,8 @@ class Plane(Protocol):
     """Everything that the console asks of a plane. The methods that change something are called by the dispatcher alone."""
 
     async def whoami(self) -> Who: ...
-    def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow]:
-        """The head first, then its rows."""
+    def snapshot(self) -> AsyncIterator[SnapshotHead | SnapshotRow | SnapshotValues]:
+        """The head first, then its rows, whole or by the columns of `state.columns`."""
         ...
 
     def events(self, after: int | None) -> AsyncIterator[Event | Tick]:

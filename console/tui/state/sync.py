@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
-from console.client.feed import Event, SnapshotHead, SnapshotRow
+from console.client.feed import Event, SnapshotHead
 from console.model.codes import ProblemError
 from console.tui.state.connection import (
     OFFLINE_AFTER,
@@ -184,7 +184,7 @@ class Synchronizer:
                 if isinstance(line, SnapshotHead):
                     loading = self._mirror.begin(line)
                     self.connection = with_plane_time(self.connection, line.at.timestamp(), self._times.wall())
-                elif loading is not None and isinstance(line, SnapshotRow):
+                elif loading is not None:
                     loading.add(line)
                 if self._times.monotonic() - yielded > self._slice:
                     await asyncio.sleep(0)

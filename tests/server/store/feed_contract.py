@@ -100,6 +100,17 @@ class FeedContract:
         with pytest.raises(ValueError, match="operator_tokens"):
             store.snapshot(["operator_tokens"])
 
+    async def test_a_snapshot_by_columns_has_the_values_of_the_whole(self, store: Store) -> None:
+        for _ in range(3):
+            await keep(store, sample.task())
+        columns = {"tasks": ("id", "version", "intent.purpose", "rights", "parent_id")}
+        _, _, rows = store.snapshot(["tasks", "agents"], columns)
+        _, _, whole = store.snapshot(["tasks"])
+        bodies = [json.loads(body) for _, body in whole]
+        assert [json.loads(values) for _, values in rows] == [
+            [body["id"], body["version"], body["intent"]["purpose"], body["rights"], body["parent_id"]] for body in bodies
+        ]
+
     async def test_a_snapshot_leaves_out_what_ended_long_ago(self, store: Store, clock: HandClock) -> None:
         running = await keep(store, sample.task())
         recent = await keep(store, sample.ended_task(START - timedelta(minutes=59)), "task.completed")
