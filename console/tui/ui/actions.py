@@ -36,10 +36,11 @@ class Action:
         return not self.views or view in self.views
 
 
-_TABLES = ("approvals", "tasks", "leases", "grants", "agents", "audit")
-_AGENT = ("approvals", "tasks", "leases", "grants", "agents", "audit")
+_TABLES = ("approvals", "tasks", "leases", "grants", "stuck", "agents", "audit")
+_AGENT = ("approvals", "tasks", "leases", "grants", "stuck", "agents", "audit")
 _ROWS = ("approvals", "tasks", "leases", "grants", "agents")
-_STORIES = ("approvals", "tasks", "leases", "grants")
+_SIDES = ("leases", "grants", "stuck")
+_STORIES = ("approvals", "tasks", "leases", "grants", "stuck")
 VIEWS = (
     ("approvals", "1", "Approvals"),
     ("tasks", "2", "Tasks"),
@@ -139,7 +140,7 @@ ACTIONS: tuple[Action, ...] = (
         "retry",
         "Retry a revocation that is stuck",
         "acts",
-        ("leases",),
+        ("leases", "stuck"),
         act="lease.retry",
         takes=True,
         on=("leases",),
@@ -168,7 +169,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "z", "undo", "Take back the last grant or approval, for a minute", "acts"),
     Action("arm", "!", "arm", "Arm for five idle minutes what gives power; again to be SAFE", "acts"),
     Action("open", "", "open", "Open the row: the whole detail, or the rows behind it", "move", rank=10, shown="enter"),
-    Action("turn", "tab", "grants", "Turn between leases and grants", "move", ("leases", "grants"), rank=11),
+    Action("turn", "tab", "grants", "Turn between leases, grants and stuck revocations", "move", _SIDES, rank=11),
     Action("back", "escape", "up", "Go up: close the detail, clear the filter, unmark", "move"),
     Action("last", "-", "last view", "Go to the view before this one", "move"),
     Action("earlier", "[", "earlier", "Go back in the history of views", "move"),
@@ -221,6 +222,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "y", "copy id", "Copy the row's id", "take out", rank=15),
     Action("copy-record", "Y", "copy JSON", "Copy the row as JSON", "take out"),
     Action("write", "o", "write out", "Write what is shown to a file", "take out", argument="format"),
+    Action("fold", "d", "fold", "Fold the tasks delegated from this one, or unfold them", "show", ("tasks",), rank=13),
     Action("before", "b", "earlier entries", "Fetch the entries of the story before those that are shown", "show", _STORIES),
     Action("log", "L", "log", "Show what this console has sent", "show"),
     Action("help", "?", "help", "Help for this view", "find", keep=True, rank=22),
@@ -229,6 +231,7 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 TITLES = {name: title for name, _, title in VIEWS} | {
     "grants": "Grants",
+    "stuck": "Stuck",
     "controls": "Frameworks",
     "measures": "Frameworks",
     "examples": "Frameworks",

@@ -53,7 +53,7 @@ from console.tui.ui.widgets.table import LiveTable
 from console.tui.ui.widgets.viewbar import ViewBar
 from console.tui.ui.world import World
 
-_STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "leases", "policies": "policies"}
+_STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "stuck", "policies": "policies"}
 
 
 class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptions]):
@@ -173,8 +173,8 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
             self.in_order(do) if BY_ID[id].act or BY_ID[id].group == "move" else do()
 
     def action_focus_next(self) -> None:
-        """Textual's screens own `tab`; where leases and grants are two sides of one view, it turns them."""
-        if self.pane.name in ("leases", "grants") and len(self.screen_stack) == 1:
+        """Textual's screens own `tab`; where a view has several sides, it turns them."""
+        if self.pane.name in ("leases", "grants", "stuck") and len(self.screen_stack) == 1:
             self.action_perform("turn")
         else:
             super().action_focus_next()
@@ -192,7 +192,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
         if message.name == "arm":
             self.action_perform("arm")
         elif message.name in _STRIP_VIEWS:
-            self.open_view(_STRIP_VIEWS[message.name], "state:irrevocable" if message.name == "stuck" else None)
+            self.open_view(_STRIP_VIEWS[message.name])
 
     def on_live_table_cursor_moved(self, message: LiveTable.CursorMoved) -> None:
         """Another row: another card."""

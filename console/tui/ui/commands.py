@@ -20,7 +20,7 @@ from console.tui.ui.actions import ACTIONS, BY_ID, VIEWS, Action
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
-VIEW_NAMES = (*(name for name, _, _ in VIEWS), "grants")
+VIEW_NAMES = (*(name for name, _, _ in VIEWS), "grants", "stuck")
 SHORT = {"q": "quit", "h": "help", "o": "write"}
 """What hands that know other consoles type."""
 FORMATS = ("csv", "json", "markdown")

@@ -128,8 +128,8 @@ def _fits(action: Action, world: World, pane: Pane) -> bool:
 
 
 def _word(action: Action, pane: Pane) -> str:
-    if action.id == "turn" and pane.name == "grants":
-        return "leases"
+    if action.id == "turn" and pane.name != "leases":
+        return "stuck" if pane.name == "grants" else "leases"
     return "end" if action.id == "revoke" and pane.name == "grants" else action.word
 
 

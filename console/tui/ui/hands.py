@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.tui.present.spans import Span, Tone
 from console.tui.present.times import STYLE
+from console.tui.present.views.tasks import TaskTree
 from console.tui.present.words import muted, text
 from console.tui.rows import moment
 from console.tui.ui.commands import VIEW_NAMES
@@ -183,8 +184,21 @@ def show_log(console: "Console", _: str = "") -> None:
 
 
 def turn(console: "Console", _: str = "") -> None:
-    """Turn between leases and grants."""
-    console.open_view("grants" if console.pane.name == "leases" else "leases")
+    """Turn between leases, grants and stuck revocations."""
+    console.open_view({"leases": "grants", "grants": "stuck"}.get(console.pane.name, "leases"))
+
+
+def fold(console: "Console", _: str = "") -> None:
+    """Fold what was delegated from the row's task, or unfold it."""
+    pane = console.pane
+    tree = pane.view_rows if isinstance(pane, MirrorPane) else None
+    if not isinstance(tree, TaskTree) or pane.sorting is not None:
+        console.refuse("Only the tree of tasks folds.")
+        return
+    words = tree.fold(pane.cursor)
+    if words:
+        console.refuse(words)
+    console.rearrange()
 
 
 def open_row(console: "Console", _: str = "") -> None:
@@ -245,7 +259,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "last": lambda console, _: console.go_last(),
     "earlier": lambda console, _: console.go_along(-1),
     "later": lambda console, _: console.go_along(1),
-    **{f"view.{name}": go_to(name) for name in VIEW_NAMES if name != "grants"},
+    **{f"view.{name}": go_to(name) for name in VIEW_NAMES if name not in ("grants", "stuck")},
     "filter": lambda console, _: console.begin_filter(),
     "command": lambda console, _: console.begin_command(),
     "palette": later("palette", "palette"),
@@ -262,6 +276,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "copy": later("copying", "copy_id"),
     "copy-record": later("copying", "copy_record"),
     "write": write,
+    "fold": fold,
     "before": lambda console, _: console.fetch_earlier(),
     "log": show_log,
     "help": later("helping", "help_for_view"),

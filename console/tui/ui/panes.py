@@ -14,7 +14,7 @@ from console.model.filters import Fields, Node
 from console.tui.present.cells import Column, short_digest, short_id
 from console.tui.present.spans import Line, Span, Spans
 from console.tui.present.status import standing
-from console.tui.present.views import agents, approvals, grants, leases, tasks
+from console.tui.present.views import agents, approvals, grants, leases, stuck, tasks
 from console.tui.present.views.view import View, ViewRows
 from console.tui.rows import AgentRow, ApprovalRow, GrantRow, LeaseRow, TaskRow
 from console.tui.ui.widgets.rows import Condition, NoRows, Notice, Rows
@@ -226,7 +226,7 @@ class MirrorPane(Pane):
                 return Subject(self.name, row.id, f"{row.agent_name} {short_id(row.id)}", row.agent_id, row.agent_name, row.id)
             case LeaseRow():
                 label = f"{row.agent_name}: {row.action} {row.resource}"
-                return Subject(self.name, row.id, label, row.agent_id, row.agent_name, row.task_id)
+                return Subject("leases", row.id, label, row.agent_id, row.agent_name, row.task_id)
             case GrantRow():
                 label = f"{row.agent_name}: {grants.lifts(row)}"
                 return Subject(self.name, row.id, label, row.agent_id, row.agent_name, row.task_id or "")
@@ -273,13 +273,14 @@ _NEEDS = {
     "tasks": ("tasks", "chains", "leases", "decisions"),
     "leases": ("leases", "tasks"),
     "grants": ("grants",),
+    "stuck": ("leases", "tasks"),
     "agents": ("agents", "tasks", "leases", "locks"),
 }
 
 
 def mirror_panes(world: World) -> dict[str, Pane]:
     """The panes over the mirror, by name."""
-    digits = {"approvals": "1", "tasks": "2", "leases": "3", "grants": "3", "agents": "4"}
+    digits = {"approvals": "1", "tasks": "2", "leases": "3", "grants": "3", "stuck": "3", "agents": "4"}
     return {
         view.name: MirrorPane(
             world,
@@ -291,7 +292,7 @@ def mirror_panes(world: World) -> dict[str, Pane]:
             depends_on=frozenset(_NEEDS[view.name]),
             view=view,
         )
-        for view in (approvals.VIEW, tasks.VIEW, leases.VIEW, grants.VIEW, agents.VIEW)
+        for view in (approvals.VIEW, tasks.VIEW, leases.VIEW, grants.VIEW, stuck.VIEW, agents.VIEW)
     }
 
 

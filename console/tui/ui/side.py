@@ -21,7 +21,7 @@ HUGE = 160
 """From so many cells on the card has room for the story, and the command log always stands below the table."""
 COUNT_SHARE = 25
 """Counting over all leases takes at most one part in so many of the time."""
-_WITH_STORY = ("approvals", "tasks", "leases", "grants")
+_WITH_STORY = ("approvals", "tasks", "leases", "grants", "stuck")
 
 if TYPE_CHECKING:
     from console.tui.present.views.overview import Figures

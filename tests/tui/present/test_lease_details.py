@@ -12,7 +12,8 @@ from console.model.scales import DataClass
 from console.model.tasks import Chain, TaskState, Volume
 from console.tui.present.layout import doors_in, lay_out
 from console.tui.present.spans import Line, plain
-from console.tui.present.views import agents, leases, tasks
+from console.tui.present.views import agents, leases, stuck, tasks
+from console.tui.present.views.view import arrange
 from tests.tui.present.test_overview import decision
 from tests.tui.present.test_views import AT, source, words
 from tests.tui.state.plane_in_memory import NOW, agent, an_id, lease, task
@@ -125,3 +126,43 @@ def test_sums_that_no_decision_reaches_are_said_to_be_none() -> None:
     tables = source(agent(1))
     said = "\n".join(plain(line.spans) for line in agents.detail(tables, tables.agents.rows[agent(1).id], AT))
     assert "none in the last 15 minutes" in said
+
+
+def test_the_queue_of_stuck_revocations_begins_with_those_that_work_longest() -> None:
+    later = NOW + timedelta(hours=2)
+    tables = source(
+        lease(1, **STUCK),
+        lease(2, **{**STUCK, "residual_exposure_at": None}),
+        lease(3, **{**STUCK, "residual_exposure_at": later}),
+        lease(4),
+        lease(5, state=LeaseState.REVOKING),
+    )
+    keys = arrange(stuck.VIEW, tables, AT)
+    assert keys == [an_id("ls", number) for number in (2, 3, 1)]
+    rows = [[cell.text for cell in stuck.cells(tables, tables.leases.rows[key], AT)] for key in keys]
+    assert [row[:2] for row in rows] == [["unknown", "01:10"], ["2h00", "01:10"], ["01:05", "01:10"]]
+    assert rows[0][4:6] == ["6", "see that crm asks about tokens again: it may answer from a cache of 0s"]
+
+
+def test_tasks_fold_under_the_one_that_delegated_them() -> None:
+    root = task(1)
+    child = task(2, parent=root, by=agent(2))
+    tables = source(root, child, task(3, parent=child, by=agent(3)), task(4, by=agent(4)))
+    rows = tasks.TaskTree(tasks.VIEW, tables, lambda: AT)
+    rows.rearrange()
+    before = rows.version(root.id)
+    assert rows.fold(child.id) == ""
+    rows.rearrange()
+    assert (an_id("tk", 3) in rows.keys, child.id in rows.keys) == (False, True)
+    assert rows.cells(child.id)[0].text == "└ executor-2 (+1)"
+    assert rows.fold(root.id) == ""
+    rows.rearrange()
+    assert set(rows.keys) == {root.id, an_id("tk", 4)}
+    assert rows.cells(root.id)[0].text == "executor-1 (+2)"
+    assert rows.version(root.id) != before
+    assert rows.fold(root.id) == ""
+    assert rows.fold(child.id) == ""
+    rows.rearrange()
+    assert set(rows.keys) == {root.id, child.id, an_id("tk", 3), an_id("tk", 4)}
+    assert rows.fold(an_id("tk", 4)) == "Nothing was delegated from this task."
+    assert rows.fold(an_id("tk", 3)) == "", "below a leaf nothing folds, so what stands beside it does"

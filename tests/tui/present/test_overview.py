@@ -17,7 +17,7 @@ from console.model.rights import Right
 from console.model.scales import DataClass, RiskLevel
 from console.tui.present.layout import doors_in, lay_out
 from console.tui.present.spans import Line, plain, spans_width
-from console.tui.present.views import agents, approvals, grants, leases, tasks
+from console.tui.present.views import agents, approvals, grants, leases, stuck, tasks
 from console.tui.present.views.overview import Figures, Known, count_up, overview
 from console.tui.present.views.view import View, arrange
 from console.tui.state.mirror import Tables
@@ -55,7 +55,8 @@ def decision(number: int, by: Agent, at: datetime) -> Decision:
 
 
 SIZES = ((56, 11), (76, 21), (114, 32), (194, 44))
-VIEWS: dict[str, View[Any]] = {one.name: one for one in (approvals.VIEW, tasks.VIEW, leases.VIEW, grants.VIEW, agents.VIEW)}
+EVERY: tuple[View[Any], ...] = (approvals.VIEW, tasks.VIEW, leases.VIEW, grants.VIEW, stuck.VIEW, agents.VIEW)
+VIEWS = {one.name: one for one in EVERY}
 
 
 def painted(tables: Tables, size: tuple[int, int] = (76, 21), known: Known | None = None) -> tuple[Line, ...]:
@@ -140,7 +141,7 @@ def test_every_figure_is_a_door_to_rows_that_are_there(size: tuple[int, int]) ->
                 assert arrange(VIEWS[view], tables, AT, parse_filter(rest, VIEWS[view].fields)), door
         else:
             assert view in ("audit", "policies")
-    assert {"leases state:irrevocable", "agents state:contained"} <= doors
+    assert {"stuck ", "agents state:contained"} <= doors
     assert "leases expires:<15m state:pending,active" in doors
     assert "audit kind:decision.made age:<15m outcome:deny" in doors
 

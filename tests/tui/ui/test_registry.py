@@ -42,7 +42,7 @@ async def test_a_dead_entry_of_the_palette_says_why() -> None:
         entries = {one.value: one for one in palette_entries(driver.app)}
         assert not entries["!approve"].enabled
         assert "Press !" in entries["!approve"].words
-        assert entries["!retry"].words == "only in Leases"
+        assert entries["!retry"].words.startswith("only in Leases")
         assert entries["!contain"].enabled
 
 

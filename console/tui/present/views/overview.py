@@ -192,7 +192,7 @@ def _wrong(source: Source, now: float) -> list[Line]:
     tone = Tone.DANGER if stuck else Tone.OK
     words = (Span(f"{'▲▲ ' if stuck else ''}{plural(stuck, 'revocation')}", tone, strong=bool(stuck)),)
     coming = to("leases state:revoking", text(figure(revoking)), muted(" on their way")) if revoking else ()
-    lines.append(said("STUCK", *to("leases state:irrevocable", *words), *((muted("   "),) if coming else ()), *coming))
+    lines.append(said("STUCK", *to("stuck ", *words), *((muted("   "),) if coming else ()), *coming))
     contained = [row.name for row in source.agents.of("state", "contained")]
     held = (Span(f"■ {_names(contained)}", Tone.DANGER, strong=True),) if contained else (Span("no agent", Tone.OK),)
     lines.append(said("CONTAINED", *to("agents state:contained", *held)))

@@ -254,6 +254,8 @@ class TaskTree(ViewRows[TaskRow]):
 
     branches: dict[str, str] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=dict)
+    folded: dict[str, int] = field(default_factory=dict)
+    """Tasks whose delegates are folded away, and how many of them there are."""
     _flat: Keys | None = field(default=None, repr=False)
 
     def _take(self, keys: Keys) -> None:
@@ -261,12 +263,39 @@ class TaskTree(ViewRows[TaskRow]):
         if keys is not self._flat:
             self._flat = keys
             sorted_by = self._shown is not None and self._shown.asked is not None
-            self.keys, self.branches = (keys, {}) if sorted_by else tree(self.source, keys)
+            self.keys, self.branches = (keys, {}) if sorted_by else self._folded(*tree(self.source, keys))
+
+    def fold(self, id: str | None) -> str:
+        """Fold what is below a task, or unfold it; of a task with nothing below, what is below its parent. Returns why not."""
+        row = self.source.tasks.get(id) if id else None
+        while row is not None and row.id not in self.folded and not self.source.tasks.count("parent", row.id):
+            row = self.source.tasks.get(row.parent_id) if row.parent_id else None
+        if row is None:
+            return "Nothing was delegated from this task."
+        if self.folded.pop(row.id, None) is None:
+            self.folded[row.id] = 0
+        self._flat = None
+        return ""
+
+    def _folded(self, keys: list[str], branches: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+        """The tree without what is folded away."""
+        if not self.folded:
+            return keys, branches
+        kept: list[str] = []
+        self.folded = {id: 0 for id in self.folded if id in branches}
+        for key in keys:
+            away = next((one for one in self.source.tasks.rows[key].path[:-1] if one in self.folded), None)
+            if away is None:
+                kept.append(key)
+            else:
+                self.folded[away] += 1
+        return kept, branches
 
     def version(self, key: str) -> Hashable:
         """Differs whenever the cells would differ. Raises KeyError when the row has left."""
-        return (ViewRows.version(self, key), self.branches.get(key, ""), bool(self.budgets))
+        return (ViewRows.version(self, key), self.branches.get(key, ""), bool(self.budgets), self.folded.get(key, 0))
 
     def cells(self, key: str) -> Sequence[Cell]:
         """The cells of a row. Raises KeyError when it has left."""
-        return cells_under(self.source, self.row(key), self.now(), self.branches.get(key, ""), self.budgets)
+        branch, below = self.branches.get(key, ""), self.folded.get(key, 0)
+        return cells_under(self.source, self.row(key), self.now(), branch, self.budgets, below)
