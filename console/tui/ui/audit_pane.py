@@ -159,8 +159,9 @@ class AuditPane(FetchedPane):
             return state
         from console.tui.present.proof import leaf_of  # noqa: PLC0415 (with the first record that is looked at)
 
-        proof = self.proofs.get(record.seq, ())
-        return show.audit_detail(record, leaf_of(record), self.before(record), proof, state)
+        proof, before = self.proofs.get(record.seq, ()), self.before(record)
+        stamp = (record.seq, before if isinstance(before, str | None) else before.seq, proof, state)
+        return self.once(stamp, lambda: show.audit_detail(record, leaf_of(record), before, proof, state))
 
     def heading(self, key: str | None) -> Spans:
         if self.older:

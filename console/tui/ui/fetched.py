@@ -3,7 +3,7 @@
 Owns what was fetched, when, and what went wrong: loading, nothing, refused, failed and stale are looks of their own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from console.model.filters import evaluate
 from console.model.problems import ProblemError
 from console.tui.present.cells import instant
 from console.tui.present.inert import inert
+from console.tui.present.spans import Line
 from console.tui.present.views.fetched import FetchedRows
 from console.tui.rows import moment
 from console.tui.ui.panes import Pane, plain_data
@@ -56,6 +57,7 @@ class FetchedPane(Pane):
     wanted: str = ""
     """The key that the cursor goes to once it is there."""
     _shown: tuple[object, FetchedRows[Any]] | None = None
+    _told: tuple[Hashable, tuple[Line, ...]] | None = None
 
     async def load(self) -> None:
         """Ask the plane. What was known before stays when it does not answer."""
@@ -99,6 +101,12 @@ class FetchedPane(Pane):
     def forget(self) -> None:
         """Begin anew: something else is asked for."""
         self.held, self._shown, self.problem, self.refused = None, None, "", False
+
+    def once(self, stamp: Hashable, make: Callable[[], tuple[Line, ...]]) -> tuple[Line, ...]:
+        """The lines of a detail that is long to make: made again only when the stamp differs, though painted every second."""
+        if self._told is None or self._told[0] != stamp:
+            self._told = (stamp, make())
+        return self._told[1]
 
     def report(self, suffix: str) -> tuple[str, str] | None:
         """The suffix and the text of a file that says more than the rows that are shown; None where the rows are all."""

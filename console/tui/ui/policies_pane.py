@@ -102,9 +102,11 @@ class PoliciesPane(FetchedPane):
     def _own_lines(self, key: str | None) -> tuple[Line, ...]:
         """What the row says itself, without the bundle around it."""
         item = self.item(key)
-        if self.bundle is None or item is None:
+        bundle = self.bundle
+        if bundle is None or item is None:
             return ()
-        return show.policy_detail(item, self.bundle, self.facts, self.decisions)
+        stamp = (key, self.read_at, *((self.decisions, self._stamp(item)) if item.kind == "policy" else ()))
+        return self.once(stamp, lambda: show.policy_detail(item, bundle, self.facts, self.decisions))
 
 
 def policies_pane(world: World) -> Pane:
