@@ -10,6 +10,7 @@ Owns the reading of a command and what could come next. Loads no Textual.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -28,6 +29,13 @@ _SHOWN = 40
 _LONGEST_LOOK = 0.003
 """For how many seconds rows are looked through for one completion, however many there are."""
 _OF_PREFIX = {"ag": "agents", "tk": "tasks", "ls": "leases", "ap": "approvals", "gr": "grants"}
+_UNDER_WAY = {
+    "leases": ("active", "pending", "revoking", "irrevocable"),
+    "tasks": ("running",),
+    "approvals": ("pending",),
+    "grants": ("active", "scheduled", "requested"),
+}
+"""What is offered of a collection: what has ended is named by its whole id."""
 _COMPARED = ((">=", "at least"), ("<=", "at most"), (">", "more than"), ("<", "less than"))
 _BETWEEN = (("and", "both; a blank means it too"), ("or", "one of the two"), ("not", "what does not match"))
 _AT_VALUE = re.compile(r"([A-Za-z_]+):$")
@@ -161,8 +169,11 @@ def _objects(action: Action, begun: str, world: World) -> Iterator[tuple[str, st
     """Rows that could be named: whose id begins so, or whose words have it."""
     until, wanted, count = perf_counter() + _LONGEST_LOOK, begun.lower(), 0
     for collection in action.on:
-        rows = world.source.table(collection).rows
-        for number, (id, row) in enumerate(rows.items()):
+        table = world.source.table(collection)
+        states = _UNDER_WAY.get(collection)
+        ids: Iterable[str] = table.rows if states is None else chain(*(table.by["state"].get(one, ()) for one in states))
+        for number, id in enumerate(ids):
+            row = table.rows[id]
             if count >= _SHOWN or (not number % 64 and perf_counter() > until):
                 return
             name, words = name_and_words(collection, id, row)

@@ -10,6 +10,7 @@ from console.tui.present.spans import Piece, Span, Tone
 from console.tui.present.words import muted
 from console.tui.ui.commands import CommandFault, Named, filter_offers, offers, read_command
 from console.tui.ui.fetched import FetchedPane
+from console.tui.ui.message import MessageLine
 from console.tui.ui.widgets.filterline import Completion, Fault, FilterLine
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ class Lines:
         if self._fields() is None:
             self.refuse("This view takes no filter.")
             return
+        self.query_one(MessageLine).clear()
         line = self.query_one("#filter", FilterLine)
         line.begin(self.pane.filter_text if text is None else text, self.typed_before.get(self.pane.name, ()))
 
     def begin_command(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Type a command."""
+        self.query_one(MessageLine).clear()
         self.query_one("#command", FilterLine).begin("", self.typed_before.get(":", ()))
 
     def rest_filter(self: "Console") -> None:  # type: ignore[misc]  # a part of the application

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from console.model.filter_fields import fields_for
+from console.model.leases import LeaseState
 from console.model.tasks import TaskState
 from console.tui.present.times import STYLE, TimeStyle, since, until
-from console.tui.ui.commands import filter_offers
+from console.tui.ui.commands import filter_offers, offers, read_command
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.widgets.filterline import FilterLine
-from tests.tui.state.plane_in_memory import an_id, task
+from tests.tui.state.plane_in_memory import NOW, an_id, lease, task
 from tests.tui.ui.driver import Driver, console, populated
 
 SIZES = pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 50)])
@@ -169,3 +170,22 @@ async def test_times_turn_to_instants_and_back_in_whole_columns(size: tuple[int,
             await driver.press("t")
             assert not STYLE.absolute
             await driver.until(lambda told=told: told[0] not in driver.screen_text().split("\n", 2)[2].split("──")[0])
+
+
+async def test_what_is_under_way_is_offered_and_what_has_ended_is_not() -> None:
+    estate = populated()
+    async with console(estate) as driver:
+        estate.put(lease(2, task(2)).model_copy(update={"state": LeaseState.REVOKED, "ended_at": NOW}), "lease.revoked")
+        world = driver.app.world
+        await driver.until(lambda: world.source.leases.count("state", "revoked") == 1)
+        offered = {one.text for one in offers("revoke ls_", 10, driver.app.panes, world)}
+        assert offered == {an_id("ls", 1)}
+        assert read_command(f"revoke {an_id('ls', 2)}", driver.app.panes, world) is not None
+
+
+async def test_a_message_makes_way_for_what_is_typed() -> None:
+    async with console(populated()) as driver:
+        await driver.press("w", ":")
+        await driver.type("contain ")
+        await driver.shown("executor-2")
+        assert "Watching" not in driver.screen_text()
