@@ -16,7 +16,7 @@ from console.cli.lists import gather
 from console.cli.session import Session, connected
 from console.cli.tables import Column
 from console.cli.text import left, moment
-from console.client import LeaseholdClient
+from console.client import Conflict, LeaseholdClient
 from console.model.leases import Lease, LeaseState, RevocationItem, RevokeManyInput
 
 MANUAL_STEP = (
@@ -89,7 +89,7 @@ async def revoke(
             all=every or None,
         )
         result = await client.revoke_leases(asked)
-        return await _tell(session, client, result.asked, result.items, wait=wait)
+        return await tell_left(session, client, result.asked, result.items, wait=wait)
 
 
 @click.command()
@@ -109,8 +109,15 @@ async def retry(session: Session, lease: tuple[str, ...], *, stuck: bool, wait: 
         if stuck:
             found = await gather(client.list_leases, limit=10_000, filter="", oldest=True, state="irrevocable")
             ids = [one.id for one in found.items]
-        items = [_item(await client.retry_revocation(id)) for id in ids]
-        return await _tell(session, client, len(items), items, wait=wait)
+        items = []
+        for id in ids:
+            try:
+                items.append(_item(await client.retry_revocation(id)))
+            except Conflict:
+                if len(lease) == 1:
+                    raise
+                session.out.note(f"{id} is not stuck, or not any more.")
+        return await tell_left(session, client, len(items), items, wait=wait)
 
 
 @click.command()
@@ -130,7 +137,7 @@ async def abandon(session: Session, lease: str, reason: str, *, yes: bool) -> No
         session.out.pairs(lease_facts(found))
 
 
-async def _tell(
+async def tell_left(
     session: Session, client: LeaseholdClient, asked: int, items: Sequence[RevocationItem], *, wait: bool
 ) -> Status | None:
     """How it stands, by now or once nothing changes by itself any more; what is left is listed."""
