@@ -23,10 +23,12 @@ def review_lines(preview: "ReviewPreview", shown: "Approval") -> tuple[Line, ...
     """What the narrowed request would be decided, beside the request as it was shown."""
     outcome = str(preview.outcome)
     sign = sign_of(OUTCOME, outcome)
+    same = preview.digest == shown.digest
     if outcome == "allow":
         words = "nobody else must agree: your review lets it through"
     elif outcome == "escalate":
-        words = f"needs {quorum_words(preview.quorum)}; earlier reviews are cleared, yours stands"
+        then = "as it was asked for" if same else "earlier reviews are cleared, yours stands"
+        words = f"needs {quorum_words(preview.quorum)}; {then}"
     else:
         words = preview.text
     lines = [said("OUTCOME", sign.span(), muted(f"  {words}"))]
@@ -46,7 +48,8 @@ def review_lines(preview: "ReviewPreview", shown: "Approval") -> tuple[Line, ...
     bounds += [f"at most {plural(ask.rows, 'row')}"] if ask.rows is not None else []
     most = f"   policy allows {span_of_time(preview.max_ttl_seconds)}" if preview.max_ttl_seconds is not None else ""
     lines.append(said("FOR", strong(", ".join(bounds)), muted(most)))
-    lines.append(said("DIGEST", muted(f"{short_digest(shown.digest)} → "), text(short_digest(preview.digest))))
+    after_it = (muted("unchanged: nothing is narrower yet"),) if same else (muted("→ "), text(short_digest(preview.digest)))
+    lines.append(said("DIGEST", muted(f"{short_digest(shown.digest)} "), *after_it))
     lines += [said("CHANGED", Span(change, Tone.WARN)) for change in preview.drift]
     return tuple(lines)
 

@@ -28,6 +28,7 @@ SIGNED_OUT = frozenset({"not_signed_in", "credential_expired", "wrong_audience"}
 _KEPT = 200
 UNDO_SECONDS = 60.0
 """For how long what was given last can be taken back with one key."""
+_UNDOES = frozenset({"approval.withdraw", "grant.revoke"})
 _GIVES = frozenset({"grant.create", "grant.break_glass", "approval.approve", "approval.narrow"})
 _IDENTIFY_EVERY = 30.0
 _RETRY_OPEN = 2.0
@@ -159,9 +160,12 @@ class World:
         return Refusal(self.signed_out or "The plane has not answered yet: nothing can be sent.")
 
     def remember(self, result: Result) -> None:
-        """Keep what was given last, so that it can be taken back."""
+        """Keep what was given last, so that it can be taken back, until it was."""
         if result.outcome is Outcome.DONE and result.intent.act in _GIVES and result.answer is not None:
             self.given = (self.times.monotonic(), result.answer)
+        taken = result.outcome is Outcome.DONE and result.intent.act in _UNDOES
+        if taken and self.given is not None and getattr(self.given[1], "id", "") == result.intent.target.id:
+            self.given = None
 
     def undo_left(self) -> float:
         """Seconds for which what was given last can still be taken back; 0 where there is nothing."""

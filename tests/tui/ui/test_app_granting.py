@@ -225,10 +225,31 @@ async def test_an_approval_that_was_not_used_is_taken_back_within_a_minute(size:
         await driver.press("y")
         await driver.until(lambda: estate.sent[-1][0] == "withdraw_approval")
         assert estate.sent[-1][1] == an_id("ap", 3)
+        await driver.until(lambda: "z undo" not in driver.screen_text())
+        await driver.press("z")
+        assert "within the last 60 seconds" in driver.said
+
+
+async def test_after_a_minute_there_is_nothing_to_take_back() -> None:
+    estate = populated()
+    async with console(estate) as driver:
+        await driver.press("j", "j", "a")
+        await driver.open_sheet()
+        await driver.press("y")
+        await driver.shown("z undo 00:5")
         driver.pass_time(61)
         await driver.press("z")
         assert "within the last 60 seconds" in driver.said
         await driver.until(lambda: "z undo" not in driver.screen_text())
+
+
+async def test_keys_in_one_burst_go_from_input_to_input() -> None:
+    async with console(populated()) as driver:
+        form = await opened(driver)
+        for _ in range(3):
+            form.action_on()
+        assert form.focused is not None
+        assert form.focused.id == "actions"
 
 
 async def test_an_approval_that_was_used_is_taken_back_by_revoking_its_lease() -> None:
@@ -286,7 +307,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         ("15m", 1, 3600, "30m"),
         ("15m", -1, 3600, "10m"),
         ("17m", 1, 3600, "30m"),
-        ("1m", -1, 3600, "1m"),
+        ("1m", -1, 3600, "30s"),
+        ("10s", -1, 3600, "10s"),
         ("45m", 1, 3000, "50m"),
         ("5h", 1, 3600, "1h"),
         ("5h", -1, 3600, "1h"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from console.tui.present.cells import span_of_time
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_LADDER = (60, 120, 300, 600, 900, 1_800, 2_700, 3_600, 5_400, 7_200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400)
+_LADDER = (10, 30, 60, 120, 300, 600, 900, 1_800, 2_700, 3_600, 5_400, 7_200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400)
 _FORM = "write the time as 15m, 2h or 900s"
 
 

@@ -282,7 +282,7 @@ class Form(ModalScreen[None]):
         self._state.show([Piece((Span("IF SENT NOW  ", Tone.BRASS, strong=True), Span(words, tone)))])
 
     def _at(self) -> int:
-        return next((at for at, entry in enumerate(self._inputs) if entry.has_focus), 0)
+        return next((at for at, entry in enumerate(self._inputs) if entry is self.focused), 0)
 
     def _show_hint(self) -> None:
         field = self._fields[self._at()]

@@ -220,7 +220,7 @@ class Sheet(ModalScreen[None]):
         self._confirm()
 
     def _at(self) -> int:
-        return next((at for at, entry in enumerate(self._state.inputs) if entry.has_focus), -1)
+        return next((at for at, entry in enumerate(self._state.inputs) if entry is self.focused), -1)
 
     def _ask(self, prompt: str, name: str, longest: int) -> ComposeResult:
         line = _Line()
