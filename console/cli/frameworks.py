@@ -87,9 +87,9 @@ async def show(session: Session, framework: str, filter: str) -> None:
 @click.option("--format", "form", type=click.Choice(sorted(_FORMATS)), default="md", show_default=True)
 @connected
 async def report(session: Session, framework: str, form: str) -> None:
-    """One framework with all its figures, written out with digests: of the view, the catalogue, each row, and the log's head.
+    """One framework with all its figures, written out with its digests.
 
-    With --json: as --format json.
+    They are of the view, of the catalogue, of each row, and of the signed head of the log. With --json: as --format json.
     """
     async with session.client() as client:
         view = await client.show_framework(framework)
