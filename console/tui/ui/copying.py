@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from console.tui.present.inert import inert
+from console.tui.present.inert import inert, inert_prose
 from console.tui.present.spans import Span, Tone
 from console.tui.present.words import muted, text
 
@@ -34,6 +34,8 @@ def copy_record(console: "Console", _: str = "") -> None:
 
 
 def _copy(console: "Console", words: str, what: str) -> None:
+    # What is pasted into a shell acts there; an id from the plane is foreign text as well.
+    words = inert_prose(words, _CLIPBOARD + 1).text
     if not words:
         console.refuse("No row is under the cursor.")
     elif len(words) > _CLIPBOARD:

@@ -1,4 +1,7 @@
-"""Writing out what is shown: a file of mode 0600 in the state folder, as CSV, JSON or Markdown, and never over another one."""
+"""Writing out what is shown: a file of mode 0600 in the state folder, as CSV, JSON or Markdown, and never over another one.
+
+A file is read in a terminal as well: what is hidden in a text is written as its mark, in JSON as its escape.
+"""
 
 import csv
 import io
@@ -9,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.tui.present.cells import Cell
+from console.tui.present.inert import PARAGRAPH_LIMIT, inert
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN = frozenset("\\`*_{}[]<>#|~!")
@@ -20,20 +24,20 @@ def as_csv(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(titles)
     for row in rows:
-        writer.writerow([_harmless(cell.text.strip()) for cell in row])
+        writer.writerow([_harmless(_shown(cell)) for cell in row])
     return out.getvalue()
 
 
 def as_markdown(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """The cells as a table in Markdown; what Markdown would read as its own is escaped."""
     lines = [[_escaped(title) for title in titles], ["---"] * len(titles)]
-    lines += [[_escaped(cell.text.strip()) for cell in row] for row in rows]
+    lines += [[_escaped(_shown(cell)) for cell in row] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def as_json(records: Sequence[object]) -> str:
     """The rows as JSON."""
-    return json.dumps(list(records), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(list(records), indent=2, ensure_ascii=True) + "\n"
 
 
 def write_file(folder: Path, name: str, at: datetime, suffix: str, text: str) -> Path:
@@ -50,6 +54,10 @@ def write_file(folder: Path, name: str, at: datetime, suffix: str, text: str) ->
             file.write(text)
         return path
     raise FileExistsError(f"{stem}.{suffix}")
+
+
+def _shown(cell: Cell) -> str:
+    return inert(cell.text.strip(), PARAGRAPH_LIMIT).text
 
 
 def _escaped(text: str) -> str:
