@@ -114,7 +114,7 @@ def test_an_agent_tells_its_standing_access_its_activity_and_what_it_holds() -> 
     row = tables.agents.rows[by.id]
     shown = {column.key: cell.text for column, cell in zip(agents.COLUMNS, agents.cells(tables, row, AT), strict=True)}
     assert (shown["marks"], shown["risk"]) == ("critical, no bound", "·  low")
-    assert shown["pulse"] == "▁▁▁▁▁▁▁▁▁▁▁█▁██"
+    assert shown["pulse"] == "▁▁▁▁█▁██"
     lines = agents.detail(tables, row, AT)
     said = words(lines)
     assert "DECISIONS|3 in 15 minutes" in said

@@ -29,8 +29,11 @@ from console.tui.rows import UNSETTLED_LEASES, AgentRow
 _LISTED = 5
 _ORDER = {"contained": 0, "active": 1, "retired": 2}
 
+_MINUTES = 15
+_COLUMN_MINUTES = 8
+
 COLUMNS = (
-    Column("agent", "AGENT", 20, flexible=True, most=28),
+    Column("agent", "AGENT", 21, flexible=True, most=28),
     Column("state", "STATE", 12),
     Column("owner", "OWNER", 8, flexible=True, most=16),
     Column("team", "TEAM", 8, priority=7, flexible=True, most=14),
@@ -40,10 +43,9 @@ COLUMNS = (
     Column("seen", "SEEN", 6, priority=1, align=Align.RIGHT, ticking=True),
     Column("risk", "RISK", 11, priority=3),
     Column("environment", "WHERE", 10, priority=6),
-    Column("marks", "MARKS", 20, priority=2),
-    Column("pulse", "15 MINUTES", 15, priority=5, sortable=False),
+    Column("marks", "MARKS", 10, priority=2, flexible=True, most=32),
+    Column("pulse", "8 MIN", _COLUMN_MINUTES, priority=4, sortable=False),
 )
-_MINUTES = 15
 
 
 def running(source: Source, row: AgentRow) -> int:
@@ -100,7 +102,7 @@ def cells(source: Source, row: AgentRow, now: float) -> tuple[Cell, ...]:
         sign_of(RISK, level).cell() if level else Cell("-", Tone.MUTED),
         Cell(row.environment, Tone.MUTED),
         Cell(marks(row), Tone.WARN),
-        Cell(sparkline(minutes, _MINUTES) if any(minutes) else "", Tone.INFO),
+        Cell(sparkline(minutes, _COLUMN_MINUTES) if any(minutes) else "", Tone.INFO),
     )
 
 

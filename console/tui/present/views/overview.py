@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import bar, countdown, figure, percent, span_of_time, sparkline
+from console.tui.present.inert import clip
 from console.tui.present.layout import side_by_side
 from console.tui.present.look import CLASS, RISK
 from console.tui.present.plot import Band, bars, last_minutes
@@ -157,10 +158,10 @@ def _agents(figures: Figures, width: int, room: int) -> list[Line]:
     if not figures.busy:
         return [Line((title, muted("   no decision")))]
     lines = [Line((title, muted("   decisions by the minute")))]
-    name = max(len(one[1]) for one in figures.busy)
+    name = min(max(len(one[1]) for one in figures.busy), width - MINUTES - 9)
     for id, agent, minutes in figures.busy[: room - 1]:
         spans = (
-            Span(f"{agent:<{min(name, width - 26)}} ", Tone.TEXT),
+            text(f"{clip(agent, name):<{name}} "),
             strong(f"{figure(sum(minutes)):>6}  "),
             Span(sparkline(minutes, MINUTES), Tone.INFO),
         )
