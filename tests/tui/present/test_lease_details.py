@@ -12,11 +12,11 @@ from console.model.scales import DataClass
 from console.model.tasks import Chain, TaskState, Volume
 from console.tui.present.layout import doors_in, lay_out
 from console.tui.present.spans import Line, plain
-from console.tui.present.views import agents, leases, stuck, tasks
+from console.tui.present.views import agents, grants, leases, stuck, tasks
 from console.tui.present.views.view import arrange
 from tests.tui.present.test_overview import decision
 from tests.tui.present.test_views import AT, source, words
-from tests.tui.state.plane_in_memory import NOW, agent, an_id, lease, task
+from tests.tui.state.plane_in_memory import NOW, agent, an_id, grant, lease, task
 
 OFFLINE = Audience(name="mail", spiffe_id="spiffe://estate.test/mail", check="offline", skew_seconds=5)
 THIS = an_id("ls", 1)
@@ -166,3 +166,11 @@ def test_tasks_fold_under_the_one_that_delegated_them() -> None:
     assert set(rows.keys) == {root.id, child.id, an_id("tk", 3), an_id("tk", 4)}
     assert rows.fold(an_id("tk", 4)) == "Nothing was delegated from this task."
     assert rows.fold(an_id("tk", 3)) == "", "below a leaf nothing folds, so what stands beside it does"
+
+
+def test_a_grant_shows_what_is_left_of_its_uses_and_leads_on() -> None:
+    tables = source(grant(1, approval_id=an_id("ap", 1), task_id=task().id))
+    lines = grants.detail(tables, tables.grants.rows[grant(1).id], AT)
+    assert "USES LEFT|██████░░░░ 3 of 5" in words(lines)
+    assert doors(lines) == {f"agents @{agent().id}", f"tasks @{task().id}", f"approvals @{an_id('ap', 1)}"}
+    assert "USES LEFT|any" in words(grants.detail(tables, source(grant(1, uses=None)).grants.rows[grant(1).id], AT))

@@ -6,11 +6,11 @@ from typing import Any
 from console.model.filter_fields import fields_for
 from console.model.filters import with_getters
 from console.tui.present import times
-from console.tui.present.cells import Align, Cell, Column, countdown, short_id
+from console.tui.present.cells import Align, Cell, Column, bar, countdown, short_id
 from console.tui.present.look import GRANT
 from console.tui.present.spans import Line, Span, Tone
 from console.tui.present.views.view import Source, View
-from console.tui.present.words import BLANK, clock, day_clock, muted, plural, right_words, said, sign_of, strong, text
+from console.tui.present.words import BLANK, clock, day_clock, dim, muted, plural, right_words, said, sign_of, strong, text, to
 from console.tui.rows import GrantRow
 
 _ORDER = {"active": 0, "requested": 1, "scheduled": 2}
@@ -67,13 +67,17 @@ def detail(source: Source, row: GrantRow, now: float) -> tuple[Line, ...]:
         BLANK,
         said("STATE", sign_of(GRANT, row.state).span(), muted(f"   {row.kind}")),
         said("SCOPE", text(right_words(row.scope))),
-        said("TASK", text(short_id(row.task_id) if row.task_id else "every task of the agent")),
+        said("AGENT", *to(f"agents @{row.agent_id}", Span(row.agent_name, Tone.DELEGATION))),
+        said(
+            "TASK",
+            *(to(f"tasks @{row.task_id}", text(short_id(row.task_id))) if row.task_id else (text("every task of the agent"),)),
+        ),
         said("TIME", text(f"{day_clock(row.starts_at)} to {clock(row.ends_at)}"), *_left(row, now)),
-        said("USES LEFT", strong(uses_left(row))),
+        said("USES LEFT", *_uses(row)),
         said("REASON", text(row.reason), muted(f"   {row.requested_by} at {day_clock(row.requested_at)}")),
     ]
     if row.approval_id is not None:
-        lines.append(said("APPROVAL", text(short_id(row.approval_id))))
+        lines.append(said("APPROVAL", *to(f"approvals @{row.approval_id}", text(short_id(row.approval_id)))))
     if row.ended_at is not None:
         why = f": {row.end_reason}" if row.end_reason else ""
         lines.append(said("ENDED", text(day_clock(row.ended_at)), muted(f" by {row.ended_by or 'the plane'}{why}")))
@@ -89,6 +93,15 @@ def detail(source: Source, row: GrantRow, now: float) -> tuple[Line, ...]:
         )
     )
     return tuple(lines)
+
+
+def _uses(row: GrantRow) -> tuple[Span, ...]:
+    """What is left of the uses, as a bar where they are bounded."""
+    if not row.uses:
+        return (strong(uses_left(row)),)
+    left = row.uses if row.uses_left is None else row.uses_left
+    full, rest = bar(left / row.uses)
+    return (Span(full, Tone.WARN if left == 1 else Tone.INFO), dim(rest), strong(f" {uses_left(row)}"))
 
 
 def _left(row: GrantRow, now: float) -> tuple[Span, ...]:
