@@ -64,7 +64,7 @@ def access(change: AccessChange) -> Facts:
 def before(past: PastRequests) -> str:
     """How requests like it ended."""
     if past.last_at is None:
-        return "this agent has not asked for this before"
+        return "nothing like it was asked for before"
     pairs = ((past.approved, "approved"), (past.rejected, "rejected"), (past.expired, "expired"))
     told = [f"{count} {word}" for count, word in (*pairs, (past.other, "withdrawn or void")) if count]
     by = f" by {' and '.join(past.last_by)}" if past.last_by else ""

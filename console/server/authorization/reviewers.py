@@ -28,10 +28,13 @@ def load(reader: Reader, reviewer: str, now: datetime) -> ReviewerLoad:
     return load_of(reviewer, (review for one in requests for review in one.reviews), now)
 
 
-def past(reader: Reader, approval: Approval) -> PastRequests:
-    """How earlier requests of the same agent for the same scope ended: the same action on the same resource, or a grant."""
+def past(reader: Reader, approval: Approval) -> PastRequests | None:
+    """How earlier requests of the same agent for the same scope ended: the same action on the same resource, or a grant.
+
+    None for what no agent is about.
+    """
     if approval.agent_id is None:
-        return PastRequests()
+        return None
     found = [
         one
         for one in reader.find(Approval, agent_id=approval.agent_id, newest=True, limit=LOOKED_AT)

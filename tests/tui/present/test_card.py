@@ -47,7 +47,7 @@ def test_access_stands_in_two_columns_and_growth_is_marked() -> None:
 
 def test_history_is_counted_and_the_last_one_told() -> None:
     assert said(past_lines(PAST, AT)) == ["BEFORE|3 approved   1 rejected", "|last ✗ rejected 05:00 ago by omar"]
-    assert "has not asked" in said(past_lines(PastRequests(), AT))[0]
+    assert "nothing like it" in said(past_lines(PastRequests(), AT))[0]
 
 
 def test_own_load_is_told_and_haste_kindly() -> None:

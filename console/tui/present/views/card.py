@@ -267,7 +267,7 @@ def access_lines(change: "AccessChange") -> list[Line]:
 def past_lines(past: "PastRequests", now: float) -> list[Line]:
     """How earlier requests of this agent for this scope ended."""
     if past.last_at is None:
-        return [said("BEFORE", muted("this agent has not asked for this before"))]
+        return [said("BEFORE", muted("nothing like it was asked for before"))]
     counts = (
         (past.approved, "approved", Tone.OK),
         (past.rejected, "rejected", Tone.DANGER),
