@@ -112,7 +112,7 @@ def _make_visible(text: str, *, paragraphs: bool) -> tuple[str, int]:
             if stack <= _STACK:
                 out.append(character)
                 continue
-        elif not _hides(character):
+        elif not hides(character):
             out.append(character)
             # A combining mark needs a letter to stand on; after a space it would stand on the wrong cell.
             stack = _STACK if character == " " else 0
@@ -134,11 +134,12 @@ def _mark(character: str) -> str:
 
 @lru_cache(8192)
 def _combines(character: str) -> bool:
-    return unicodedata.category(character) in _COMBINING and not _hides(character)
+    return unicodedata.category(character) in _COMBINING and not hides(character)
 
 
 @lru_cache(8192)
-def _hides(character: str) -> bool:
+def hides(character: str) -> bool:
+    """Whether a character may never reach a terminal as it is: it acts there, or nobody sees it."""
     if character == " ":
         return False
     point = ord(character)

@@ -5,7 +5,6 @@ it: the filter that leaves no colour code at all, and the one that paints with A
 `guards(...)` from `get_line_filters`.
 """
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,14 +13,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from console.tui.present.inert import painted_width
+from console.tui.present.inert import hides, painted_width
 from console.tui.present.look import ASCII
-
-# Written as a class of characters and not through the full rule of `present.inert`: this runs on every repaint.
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
-)
 
 
 class InertGuard(LineFilter):
@@ -33,8 +26,7 @@ class InertGuard(LineFilter):
 
     def _clean(self, segment: Segment) -> Segment:
         text, style, _ = segment
-        if not (text.isascii() and text.isprintable()) and _FORBIDDEN.search(text):
-            clean = _FORBIDDEN.sub("", text)
+        if not (text.isascii() and text.isprintable()) and (clean := _visible(text)) != text:
             # Layout counted the segment's cells before; the rest of the line must not move.
             text = clean + " " * max(0, segment.cell_length - painted_width(clean))
         if style is not None and style.link:
@@ -68,6 +60,12 @@ def guards(*, colourless: bool = False, ascii_only: bool = False) -> Sequence[Li
     if colourless:
         filters.append(ColourlessGuard())
     return filters
+
+
+@lru_cache(4096)
+def _visible(text: str) -> str:
+    """The text without what hides. Kept, because the same edges and signs are painted again and again."""
+    return "".join(one for one in text if not hides(one))
 
 
 @lru_cache(2048)

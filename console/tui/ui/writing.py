@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from console.tui.present.cells import Cell
-from console.tui.present.inert import PARAGRAPH_LIMIT, inert
+from console.tui.present.inert import PARAGRAPH_LIMIT, hides, inert, inert_prose
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MARK = 10
+"""The most characters of one mark."""
 _MARKDOWN = frozenset("\\`*_{}[]<>#|~!")
 
 
@@ -51,9 +53,14 @@ def write_file(folder: Path, name: str, at: datetime, suffix: str, text: str) ->
         except FileExistsError:
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(_escapes(text) if suffix == "json" else inert_prose(text, max(1, len(text)) * _MARK).text)
         return path
     raise FileExistsError(f"{stem}.{suffix}")
+
+
+def _escapes(text: str) -> str:
+    """JSON with its escape in place of everything hidden; it means the same."""
+    return "".join(one if one in " \n" or not hides(one) else json.dumps(one)[1:-1] for one in text)
 
 
 def _shown(cell: Cell) -> str:
