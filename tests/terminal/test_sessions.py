@@ -1,5 +1,8 @@
 """The console as a program among others: read-only, without its plane, left by its operator, and what it leaves behind."""
 
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -71,6 +74,73 @@ def test_a_terminal_that_cannot_be_painted_is_told_about_the_commands(tmux: Tmux
     pane.start(["env", "TERM=dumb", *leasehold("console", "--data", str(estate.data), "--as", "maya")])
     pane.wait("leasehold --help", 20)
     pane.wait(rf"^{PROMPT.strip()}\s*\Z", 20)
+
+
+def console_of(operator: Operator) -> int:
+    """The console's own process, below the shell of its terminal."""
+    started = children_of(int(operator.pane.fact("pane_pid")))
+    assert len(started) == 1, started
+    return started[0]
+
+
+def test_a_signal_ends_it_in_order_and_the_shell_is_told(tmux: Tmux, estate: Estate) -> None:
+    maya = Operator(tmux, estate, "maya", SIZE)
+    os.kill(console_of(maya), signal.SIGTERM)
+    maya.see(rf"^{PROMPT.strip()}\s*\Z")
+    facts = [maya.pane.fact(name) for name in ("alternate_on", "cursor_flag", "mouse_any_flag")]
+    assert facts == ["0", "1", "0"]
+    maya.pane.type("echo status-$?")
+    maya.pane.keys("Enter")
+    maya.see(f"^status-{128 + signal.SIGTERM}")
+
+
+def test_in_the_background_it_is_disarmed_and_comes_back_whole(tmux: Tmux, estate: Estate) -> None:
+    maya = Operator(tmux, estate, "maya", SIZE)
+    maya.arm()
+    maya.press("C-z")
+    maya.see(r"(Stopped|Suspended)")
+    assert maya.pane.fact("alternate_on") == "0"
+    maya.pane.type("fg")
+    maya.pane.keys("Enter")
+    maya.see(r"\bSAFE\b.*\bLIVE\b")
+    maya.press("4")
+    maya.see("OWNER")
+    maya.leave()
+
+
+def test_many_sizes_in_a_row_leave_the_last_one_whole(tmux: Tmux, estate: Estate) -> None:
+    maya = Operator(tmux, estate, "maya", SIZE)
+    for number in range(40):
+        maya.pane.resize(40 + number * 4 % 170, 10 + number % 40)
+    maya.pane.resize(120, 40)
+    maya.see(r"0 Overview")
+    maya.see(r"[?] help")
+    maya.press("3")
+    maya.see("SCOPE")
+    lines = maya.screen.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert sum("Approvals" in line for line in lines) == 1, maya.screen
+    maya.leave()
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["hangup-told", "hangup-not-told"])
+def test_it_ends_with_its_terminal(estate: Estate, told: bool) -> None:
+    master, slave = os.openpty()
+    # Without a terminal of its own the kernel sends no SIGHUP: only the closed other side tells.
+    process = subprocess.Popen(
+        ["setsid", "--ctty"] * told + leasehold("console", "--data", str(estate.data), "--as", "maya"),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=not told,
+        env=os.environ | {"TERM": "xterm-256color"},
+    )
+    os.close(slave)
+    painted = b""
+    while b"LIVE" not in painted:
+        painted += os.read(master, 65_536)
+    os.close(master)
+    assert process.wait(20) in (-signal.SIGHUP, 128 + signal.SIGHUP)
 
 
 def test_without_its_plane_it_says_so_and_refuses_to_give(tmux: Tmux, estate: Estate) -> None:

@@ -95,17 +95,21 @@ class Pane:
         """Write every byte that comes out of this terminal from now on into a file, as it comes."""
         self._server.run("pipe-pane", "-t", self.name, f"cat > {shlex.quote(str(path))}")
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size."""
+        self._server.run("resize-window", "-t", self.name, "-x", str(columns), "-y", str(lines))
+
     def start(self, command: Sequence[str]) -> None:
         """Run a command in the shell of this terminal."""
         self.type(shlex.join(command))
         self.keys("Enter")
 
-    def wait(self, pattern: str, seconds: float = 30.0) -> re.Match[str]:
+    def wait(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
         """Wait until the screen matches a regular expression. Raises AssertionError with the last screen."""
         wanted = re.compile(pattern, re.MULTILINE)
         return until(lambda: wanted.search(self.screen), f"/{pattern}/ in {self.name}", seconds, seen=lambda: self.screen)
 
-    def wait_gone(self, pattern: str, seconds: float = 30.0) -> None:
+    def wait_gone(self, pattern: str, seconds: float = 60.0) -> None:
         """Wait until the screen matches no more."""
         wanted = re.compile(pattern, re.MULTILINE)
         until(lambda: not wanted.search(self.screen), f"/{pattern}/ to go from {self.name}", seconds, seen=lambda: self.screen)

@@ -34,6 +34,7 @@ from console.tui.ui.guard import guards
 from console.tui.ui.keymap import keymap_of
 from console.tui.ui.keyorder import KeyOrder
 from console.tui.ui.launch import Launch
+from console.tui.ui.lifetime import Lifetime
 from console.tui.ui.lines import Lines
 from console.tui.ui.message import MessageLine
 from console.tui.ui.options import ConsoleOptions
@@ -56,7 +57,7 @@ from console.tui.ui.world import World
 _STRIP_VIEWS = {"approvals": "approvals", "leases": "leases", "stuck": "stuck", "policies": "policies"}
 
 
-class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptions]):
+class Console(Careful, KeyOrder, Lifetime, Painting, Side, Travel, Lines, App[ConsoleOptions]):
     """The console. Left for another profile, it returns the options to begin anew with.
 
     `times` are its clocks. `world` is one that follows its plane already; `launch` has painted the first frame.
@@ -65,7 +66,8 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(one.key, f"perform('{one.id}')", one.word, show=False, id=one.id) for one in ACTIONS if one.key
+        *(Binding(one.key, f"perform('{one.id}')", one.word, show=False, id=one.id) for one in ACTIONS if one.key),
+        Binding("ctrl+z", "suspend_process", "into the background", show=False, id="suspend"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "tiny"), (60, "narrow"), (120, "wide")]  # noqa: RUF012 - Textual's name and type
     VERTICAL_BREAKPOINTS = [(0, "short"), (15, "low"), (36, "tall")]  # noqa: RUF012 - Textual's name and type
@@ -144,6 +146,7 @@ class Console(Careful, KeyOrder, Painting, Side, Travel, Lines, App[ConsoleOptio
             self.work(self.world.run())
         gc.freeze()
         gc.enable()
+        self.begin_lifetime()
         self.set_interval(1.0, self.carefully(self.tick))
         self.set_interval(FOLLOW_EVERY, self.carefully(self.follow))
         faults = [*self.keymap.faults, *(f"theme {one.file}: {one.reason}" for one in self.palettes.faults)]

@@ -11,6 +11,13 @@ from console.tui.ui.launch import ENTER, Launch
 class ContinuingDriver(LinuxDriver):
     """Textual's driver. The alternate screen that the first frame has entered is not entered again."""
 
+    def start_application_mode(self) -> None:
+        """Take the terminal; what is given back, also to the shell of a console in the background, is what was found."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own has no types
+        launch = getattr(self._app, "launch", None)
+        if isinstance(launch, Launch) and launch.found is not None:
+            self.attrs_before = launch.found
+
     def write(self, data: str) -> None:
         """Send to the terminal."""
         launch = getattr(self._app, "launch", None)

@@ -25,10 +25,14 @@ _INPUT, _LOCAL, _CHARACTERS = 0, 3, 6
 
 
 class Launch:
-    """The first frame in a terminal. `stands` while it does; who takes the screen over says so."""
+    """The first frame in a terminal. `stands` while it does; who takes the screen over says so.
+
+    `found` are the terminal's attributes as they were before (termios), for whoever gives it back.
+    """
 
     def __init__(self) -> None:
         self.stands = False
+        self.found: list[Any] | None = None
 
     def hand_over(self) -> None:
         """Another has the screen from now on, and leaves it."""
@@ -43,7 +47,7 @@ def launched(options: ConsoleOptions) -> Iterator[Launch]:
     if screen is None or keys is None or not (screen.isatty() and keys.isatty()) or os.environ.get("TERM") == "dumb":
         yield launch
         return
-    before = termios.tcgetattr(keys.fileno())
+    before = launch.found = termios.tcgetattr(keys.fileno())
     try:
         with suppress(termios.error):
             termios.tcsetattr(keys.fileno(), termios.TCSANOW, _unseen(before))

@@ -9,29 +9,37 @@ from contextlib import suppress
 from importlib import import_module
 
 from console.tui.ui.launch import Launch, launched
+from console.tui.ui.lifetime import watch_terminal
 from console.tui.ui.options import ConsoleOptions
 
 
 def run(options: ConsoleOptions) -> None:
-    """Run the console in this terminal until the operator leaves it."""
+    """Run the console in this terminal until the operator leaves it.
+
+    Raises SystemExit with 128 and the signal's number where a signal ended it.
+    """
+    watch_terminal()
     # Another profile is another console: nothing of one plane is carried over to the next.
     chosen: ConsoleOptions | None = options
     while chosen is not None:
         # What is loaded until the console is live stays; looking through it for garbage meanwhile is time lost.
         gc.disable()
         with launched(chosen) as launch:
-            chosen = asyncio.run(_console(chosen, launch))
+            chosen, status = asyncio.run(_console(chosen, launch))
+        if status:
+            raise SystemExit(status)
 
 
-async def _console(options: ConsoleOptions, launch: Launch) -> ConsoleOptions | None:
+async def _console(options: ConsoleOptions, launch: Launch) -> tuple[ConsoleOptions | None, int]:
     from console.tui.ui.world import World  # noqa: PLC0415 - the first frame needs nothing of it
 
     world = World(options)
     following = asyncio.create_task(world.run())
     try:
         loaded = await asyncio.to_thread(import_module, "console.tui.ui.app")
-        chosen: ConsoleOptions | None = await loaded.Console(options, world=world, launch=launch).run_async()
-        return chosen
+        app = loaded.Console(options, world=world, launch=launch)
+        chosen: ConsoleOptions | None = await app.run_async()
+        return chosen, app.return_code or 0
     finally:
         gc.enable()
         following.cancel()

@@ -149,6 +149,10 @@ class World:
         self.session = arm(self.session, now)
         return "ARMED: what gives power works for five idle minutes."
 
+    def disarm(self) -> None:
+        """Be SAFE, whatever it was."""
+        self.session = disarm(self.session)
+
     # Acts
 
     def check(self, act: str) -> Refusal | None:
