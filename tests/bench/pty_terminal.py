@@ -54,7 +54,9 @@ class Terminal:
         self._loop = asyncio.get_running_loop()
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+        # Compiled modules are kept, as they are wherever the program is installed.
+        unset = ("NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+        environment = {name: value for name, value in os.environ.items() if name not in unset}
         environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
         self.started = time.perf_counter()
         self.process = subprocess.Popen(

@@ -5,7 +5,9 @@ The plane is followed while Textual loads, so that what Textual paints first is 
 
 import asyncio
 import gc
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from console.tui.ui.launch import Launch, launched
@@ -24,15 +26,26 @@ def run(options: ConsoleOptions) -> None:
     while chosen is not None:
         # What is loaded until the console is live stays; looking through it for garbage meanwhile is time lost.
         gc.disable()
-        with launched(chosen) as launch:
+        with launched(chosen) as launch, _interrupted_later():
             chosen, status = asyncio.run(_console(chosen, launch))
         if status:
             raise SystemExit(status)
 
 
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Hold ctrl+c back until the loop can deal with it; `_console` lets it through."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+
+
 async def _console(options: ConsoleOptions, launch: Launch) -> tuple[ConsoleOptions | None, int]:
     from console.tui.ui.world import World  # noqa: PLC0415 - the first frame needs nothing of it
 
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     world = World(options)
     following = asyncio.create_task(world.run())
     try:
