@@ -8,7 +8,7 @@ from tests.terminal.estate import Estate, leasehold
 from tests.terminal.tmux import PROMPT, Pane, Tmux
 from tests.terminal.waiting import is_met, until
 
-LIVE_SECONDS = 30.0
+LIVE_SECONDS = 60.0
 _PRESSES = 4
 _ANSWERED = 4.0
 _STANDING = ("up to class", "for", "uses")
@@ -35,7 +35,7 @@ class Operator:
         """What is on the screen now."""
         return self.pane.screen
 
-    def see(self, pattern: str, seconds: float = 30.0) -> None:
+    def see(self, pattern: str, seconds: float = 60.0) -> None:
         """Wait until the screen matches."""
         self.pane.wait(pattern, seconds)
 
@@ -57,7 +57,7 @@ class Operator:
         self.command(f"{view} {filter}")
         self.on_row(row)
 
-    def on_row(self, row: str, seconds: float = 30.0) -> None:
+    def on_row(self, row: str, seconds: float = 60.0) -> None:
         """Wait until the cursor stands on a row that matches; tables have a frame where there is room."""
         self.pane.wait(rf"^[ │]*> .*{row}", seconds)
 

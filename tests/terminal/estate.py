@@ -22,7 +22,7 @@ import httpx
 from tests.terminal.waiting import until
 
 Json = dict[str, Any]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 SECURITY = ("maya", "omar", "ravi")
 RIGHTS = [
     {"type": "leasehold_access", "actions": ["orders.read"], "resources": ["crm/orders"], "max_class": "internal"},

@@ -9,7 +9,7 @@ EVERY = 0.05
 
 
 def until(
-    look: Callable[[], Found | None], what: str, seconds: float = 30.0, *, seen: Callable[[], str] | None = None
+    look: Callable[[], Found | None], what: str, seconds: float = 60.0, *, seen: Callable[[], str] | None = None
 ) -> Found:
     """What `look` finds, as soon as that is true. Raises AssertionError with what was `seen` last after so many seconds."""
     end = time.monotonic() + seconds

@@ -93,7 +93,7 @@ async def palette_ways(driver: Driver, *, objects: bool) -> list[Way]:
 async def open_palette(driver: Driver) -> Picker:
     """The palette."""
     driver.app.action_perform("palette")
-    await driver.until(lambda: isinstance(driver.app.screen, Picker), "the palette did not open")
+    await driver.until(lambda: isinstance(driver.app.screen, Picker) and driver.app.screen.entries, "the palette did not open")
     assert isinstance(driver.app.screen, Picker)
     return driver.app.screen
 
