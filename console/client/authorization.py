@@ -3,10 +3,18 @@
 from console.client.calls import Calls, Listed, part
 from console.client.transport import Query, read
 from console.model.agents import Agent, AgentRegistration, ContainInput, ReleaseInput, RetireInput
-from console.model.approvals import Approval, ApprovalDetail, CancelInput, Narrowing, ReviewInput, Withdrawal
+from console.model.approvals import Approval, ApprovalDetail, CancelInput, Narrowing, Publication, ReviewInput, Withdrawal
 from console.model.audit import AuditRecord, Checkpoint, Checkpoints, FreeTextView, InclusionProof, TextErasing
 from console.model.authzen import Configuration, Evaluation, EvaluationAnswer, Evaluations, EvaluationsAnswer, from_decide
-from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView
+from console.model.bundles import (
+    Bundle,
+    BundleChecked,
+    BundleDraft,
+    BundleTested,
+    BundleView,
+    PublicationInput,
+    RollbackInput,
+)
 from console.model.decisions import DecideInput, Decision
 from console.model.frameworks import (
     FrameworkReview,
@@ -198,6 +206,13 @@ class RecordCalls(Calls):
 
     async def test_bundle(self, draft: BundleDraft) -> BundleTested:
         return await self._ask("authorization", f"{_V1}/bundles/test", BundleTested, draft)
+
+    async def request_publication(self, asked: PublicationInput, *, key: str | None = None) -> Publication:
+        return await self._post("authorization", f"{_V1}/bundles/publications", Publication, asked, key=key)
+
+    async def roll_back(self, bundle_id: str, reason: str, *, key: str | None = None) -> Bundle:
+        path = f"{_V1}/bundles/{part(bundle_id)}/rollback"
+        return await self._post("authorization", path, Bundle, RollbackInput(reason=reason), key=key)
 
     async def list_audit(self, **query: Query) -> Listed[AuditRecord]:
         return await self._list("authorization", f"{_V1}/audit", AuditRecord, query)

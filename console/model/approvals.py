@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from console.model.base import Digest, Entity, Identifier, Input, Instant, Name, Reason, ResourceName, Shape
+from console.model.bundles import Bundle, PublicationDetail
 from console.model.decisions import Ask, PolicyReason, QuorumPart, Risk
 from console.model.machine import machine
 from console.model.reviewing import AccessChange, PastRequests, ReviewerLoad
@@ -156,6 +157,15 @@ class ApprovalDetail(Shape):
     past: PastRequests | None = None
     load: ReviewerLoad | None = None
     """The load of the operator who looks."""
+    publication: PublicationDetail | None = None
+    """Of a request for publication: what it would change."""
+
+
+class Publication(Shape):
+    """A bundle whose publication is asked for, and the request that another policy author reviews."""
+
+    bundle: Bundle
+    approval: Approval
 
 
 class CancelInput(Input):

@@ -1,6 +1,7 @@
 """Policy bundles as the plane keeps them.
 
 draft → validated → requested → published → superseded
+requested → validated (its request ended without publication)
 superseded → published (rolling back)
 """
 
@@ -8,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from console.model.base import Digest, Entity, Input, Instant, Shape
+from console.model.base import Digest, Entity, Identifier, Input, Instant, Reason, Shape
 from console.model.machine import machine
 from console.model.states import BundleState
 
@@ -20,7 +21,7 @@ BUNDLE = machine(
     {
         BundleState.DRAFT: {BundleState.VALIDATED},
         BundleState.VALIDATED: {BundleState.REQUESTED},
-        BundleState.REQUESTED: {BundleState.PUBLISHED},
+        BundleState.REQUESTED: {BundleState.PUBLISHED, BundleState.VALIDATED},
         BundleState.PUBLISHED: {BundleState.SUPERSEDED},
         BundleState.SUPERSEDED: {BundleState.PUBLISHED},
     },
@@ -60,7 +61,11 @@ class BundleFile(Shape):
 
 
 class Bundle(Entity):
-    """A bundle's revision. `digest` is over the digests of its files; `revision` counts publications in this plane."""
+    """A bundle's revision. `digest` is over the digests of its files.
+
+    `revision` counts publications in this plane: 0 until it is published. `base_digest` and `base_revision` are those of the
+    bundle that was in force when its publication was asked for, and `reason` is why that, or its rolling back, was asked.
+    """
 
     collection: ClassVar[str] = "bundles"
     indexes: ClassVar[tuple[str, ...]] = ("state", "digest")
@@ -76,6 +81,15 @@ class Bundle(Entity):
     policies: int = 0
     findings: tuple[Finding, ...] = ()
     files: tuple[BundleFile, ...] = ()
+    base_digest: Digest | None = None
+    base_revision: int | None = None
+    reason: str = ""
+    approval_id: Identifier | None = None
+    """The request for its publication."""
+    restores: int | None = None
+    """By rolling back: the earlier revision that it puts in force again."""
+    tests_passed: int = 0
+    tests_total: int = 0
 
 
 class BundleView(Shape):
@@ -135,3 +149,41 @@ class BundleTested(Shape):
     total: int
     results: tuple[TestResult, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+
+class PublicationInput(BundleDraft):
+    """A draft that somebody asks to be published, in place of the bundle in force that it was made from (`base_digest`)."""
+
+    base_digest: Digest
+    reason: Reason
+
+
+class RollbackInput(Input):
+    """Why an earlier revision is put in force again."""
+
+    reason: Reason
+
+
+class FileChange(Shape):
+    """One file that a publication would change. `diff` is unified, at most 64 KiB; where it is cut, its last line says so."""
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+    diff: str = ""
+
+
+class PublicationDetail(Shape):
+    """What the card of a publication shows: whose it is, what it would change, and what its tests and validation said.
+
+    `moved` is whether another bundle than its base has come in force since: it cannot be published any more.
+    """
+
+    base_digest: Digest
+    base_revision: int
+    author: str
+    reason: str
+    files: tuple[FileChange, ...] = ()
+    tests_passed: int = 0
+    tests_total: int = 0
+    findings: tuple[Finding, ...] = ()
+    moved: bool = False
