@@ -39,8 +39,14 @@ def test_the_linter_finds_nothing(command: tuple[str, ...]) -> None:
         ("import console.client", ("textual", "keyring", "console.server", "cedarpy")),
         ("import console.tui.state.mirror", ("textual", "rich", "console.server")),
         ("import console.server.api.app", ("textual", "rich", "console.tui", "keyring")),
+        ("import console.cli.console", ("textual", "rich", "httpx", "keyring", "cedarpy", "console.settings.server")),
+        (
+            "import console.tui.ui.launch, console.tui.ui.world, console.tui.state.client_plane, console.cli.main",
+            ("textual", "rich", "httpx", "pydantic", "tomllib", "console.server"),
+        ),
+        ("import console.tui.ui.app", ("httpx", "pydantic", "console.tui.ui.hands", "console.tui.ui.screens.picker")),
     ],
-    ids=["commands", "client", "mirror", "server"],
+    ids=["commands", "client", "mirror", "server", "console", "first frame and following", "screens"],
 )
 def test_a_fresh_interpreter_loads_no_more_than_it_needs(code: str, never: tuple[str, ...]) -> None:
     done = run("-c", f"{code}\nimport sys\nprint(*sorted(sys.modules))")

@@ -6,12 +6,14 @@
 
 import json
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from console.cli.text import one_line
-from console.model.problems import FieldError
+
+if TYPE_CHECKING:
+    from console.model.problems import FieldError
 
 
 class Status(IntEnum):
@@ -36,7 +38,7 @@ class Failure(Exception):
         next_step: str = "",
         *,
         code: str = "failed",
-        errors: tuple[FieldError, ...] = (),
+        errors: "tuple[FieldError, ...]" = (),
         request_id: str = "",
         facts: dict[str, Any] | None = None,
     ) -> None:
@@ -83,7 +85,7 @@ def not_signed_in(detail: str, next_step: str) -> Failure:
 def failure_of(error: Exception) -> Failure | None:
     """What an exception of ours means to a person; None for one that is not ours, which is a defect."""
     from console.client import errors as client  # noqa: PLC0415 (httpx loads only once something went wrong with a call)
-    from console.model.problems import ProblemError  # noqa: PLC0415
+    from console.model.codes import ProblemError  # noqa: PLC0415
     from console.settings.errors import SettingsError  # noqa: PLC0415
 
     match error:

@@ -8,14 +8,16 @@ import contextlib
 import os
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.cli.failures import Failure, Status
 from console.settings import embedded
 from console.settings.folders import Folders, private_folder
 from console.settings.load import load
-from console.settings.server import KeySettings, ResourceServerSettings, ServerSettings
+
+if TYPE_CHECKING:
+    from console.settings.server import ServerSettings
 
 SETTINGS_FILE = "server.toml"
 KEY_FOLDER = Path("keys")
@@ -26,8 +28,8 @@ SAMPLE_AUDIENCES = ("crm", "docs", "outbox")
 
 def sample_folder() -> Path:
     """The sample configuration: of the wheel, or of the checkout. Raises Failure when there is neither."""
-    packaged = Path(str(files("console"))) / "_data" / "sample_config"
-    for folder in (packaged, Path(str(files("console"))).parent / "sample_config"):
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "_data" / "sample_config", package.parent / "sample_config"):
         if folder.is_dir():
             return folder
     raise Failure(Status.FAILED, "The sample configuration is missing from this installation.", "Install leasehold again.")
@@ -40,12 +42,15 @@ def settings_file(config: Path | None, data: Path) -> Path | None:
     return next((path for path in (data / SETTINGS_FILE, Folders.of_this_machine().server_file) if path.exists()), None)
 
 
-def server_settings(config: Path | None, data: Path, *, key_files: bool = False) -> tuple[ServerSettings, Path]:
+def server_settings(config: Path | None, data: Path, *, key_files: bool = False) -> "tuple[ServerSettings, Path]":
     """The settings of the plane of a data folder, and the folder that their relative paths lie in.
 
     `key_files` keeps the plane's keys as files of mode 0600 in the data folder, where there is no keyring; a plane that was
     started so before is found to be so. Raises SettingsError.
     """
+    # A console on a plane elsewhere needs none of it.
+    from console.settings.server import KeySettings, ResourceServerSettings, ServerSettings  # noqa: PLC0415
+
     path = settings_file(config, data)
     if path is not None:
         settings, beside = load(path, ServerSettings), path.parent

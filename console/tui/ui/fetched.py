@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.model.codes import ProblemError
 from console.model.filters import evaluate
-from console.model.problems import ProblemError
 from console.tui.present.cells import instant
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line

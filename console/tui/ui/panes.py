@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
-from pydantic import BaseModel
-
 from console.model.filters import Fields, Node
 from console.tui.present.cells import Column, short_digest, short_id
 from console.tui.present.spans import Line, Span, Spans
@@ -255,8 +253,9 @@ class MirrorPane(Pane):
 
 def plain_data(value: object) -> object:
     """A row as plain data that JSON can hold."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump(mode="json")
     if isinstance(value, ApprovalRow):
         return plain_data(value.entity)
     if is_dataclass(value) and not isinstance(value, type):
