@@ -129,7 +129,6 @@ class Feed:
             collections = BROKER_COLLECTIONS if subscriber.broker else None
             head = self._store.head()
             events = self._store.events(start, CATCH_UP, collections)
-            yield self._tick(cursor)
             while events and allowed():
                 yield encode(events)
                 cursor = events[-1].cursor
@@ -138,6 +137,8 @@ class Feed:
                 head = self._store.head()
                 events = self._store.events(cursor, CATCH_UP, collections)
             cursor = max(cursor, head)
+            # Behind what was missed: whoever has heard the first tick has missed nothing.
+            yield self._tick(cursor)
             ticked = self._now()
             while not self._closed and allowed():
                 if subscriber.lagging:

@@ -51,8 +51,7 @@ class Connection:
 
 def heard(connection: Connection, now: float) -> Connection:
     """Something came over the stream. Only `caught_up` makes a connection live; this keeps a live one so."""
-    state = Freshness.LIVE if connection.state is Freshness.STALE else connection.state
-    return replace(connection, heard_at=now, state=state)
+    return replace(connection, heard_at=now)
 
 
 def caught_up(connection: Connection, now: float) -> Connection:

@@ -1,6 +1,6 @@
 """The thin shell that keeps the mirror true: the stream first, then the snapshot, then every event in order.
 
-Owns the connection state and the only writes to the mirror. It tells a listener of batches, at most fifteen a second.
+Owns the connection state and the only writes to the mirror. It tells a listener of batches, at most twenty-five a second.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from console.tui.state.mirror import Changes, Mirror, NeedsResync
 from console.tui.state.plane import Plane
 
 SLICE = 0.004
-FLUSH_EVERY = 1 / 15
+FLUSH_EVERY = 1 / 25
 MOST_BEHIND = 20_000
 LONGEST_BEHIND = 2.0
 OPENING = 5.0
@@ -199,15 +199,16 @@ class Synchronizer:
         gc.freeze()
 
     async def _reduce_all(self) -> None:
-        first = True
+        ticked = False
         while True:
-            self._reduce_slice()
+            ticked = self._reduce_slice() or ticked
             if not self._queue:
                 if self._stream_problem is not None:
                     self._flush()
                     raise self._stream_problem
-                if first:
-                    first = False
+                if ticked:
+                    # A tick comes behind what was missed: once it is reached, nothing is.
+                    ticked = False
                     self._resyncs = 0
                     self._set(caught_up(self.connection, self._times.monotonic()))
                 else:
@@ -226,20 +227,26 @@ class Synchronizer:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 
-    def _reduce_slice(self) -> None:
-        """Apply what has come, for at most one slice. Raises NeedsResync on a gap and when too much waits."""
+    def _reduce_slice(self) -> bool:
+        """Apply what has come, for at most one slice. Returns whether a tick was in it.
+
+        Raises NeedsResync on a gap and when too much waits.
+        """
         began = self._times.monotonic()
         if self._overflow or (self._queue and began - max(self._queue[0][0], self._caught_from) > LONGEST_BEHIND):
             self._set(behind(self.connection))
             raise NeedsResync(self._mirror.cursor + 1, -1)
-        arrived, item = began, None
+        arrived, item, ticked = began, None, False
         while self._queue and self._times.monotonic() - began <= self._slice:
             arrived, item = self._queue.popleft()
             if isinstance(item, Event):
                 self._mirror.apply(item)
+            else:
+                ticked = True
         if item is not None and item.at is not None:
             ours = self._times.wall() - (self._times.monotonic() - arrived)
             self.connection = with_plane_time(self.connection, item.at.timestamp(), ours)
+        return ticked
 
     def _flush(self) -> None:
         self._flushed_at = self._times.monotonic()

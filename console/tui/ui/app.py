@@ -25,6 +25,7 @@ from console.tui.state.intents import Intent, Result
 from console.tui.state.sync import Times
 from console.tui.ui.actions import ACTIONS, BY_ID
 from console.tui.ui.attention import Attention
+from console.tui.ui.band import BandScreen
 from console.tui.ui.desk import Pin
 from console.tui.ui.driver import ContinuingDriver
 from console.tui.ui.faults import Careful, FaultLog
@@ -108,6 +109,10 @@ class Console(Careful, KeyOrder, Lifetime, Painting, Side, Travel, Lines, App[Co
         self._rearranging = False
         self._rearranged_at = float("-inf")
         self._jobs: set[asyncio.Task[None]] = set()
+
+    def get_default_screen(self) -> BandScreen:
+        """The screen of the console."""
+        return BandScreen("_default")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, then the guard."""

@@ -244,9 +244,9 @@ class PlaneInMemory:
         inbox: asyncio.Queue[Any] = asyncio.Queue()
         self.listeners.append(inbox)
         try:
-            yield MemoryTick(NOW)
             for event in self.events_sent[after:] if after is not None else ():
                 yield event
+            yield MemoryTick(NOW)
             while True:
                 item = await inbox.get()
                 if isinstance(item, BaseException):

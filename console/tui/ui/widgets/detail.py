@@ -7,6 +7,7 @@ click opens it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual import events
@@ -88,21 +89,25 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
         self._doors: tuple[Door, ...] = ()
         self._chosen = ""
         self._subject = ""
+        self._title: Spans = ()
+        self._rest = 0
 
     def show(self, lines: Sequence[Line] | Made, title: Sequence[Span] = (), subject: str = "") -> None:
         """Show these lines, or those that are made for the present size, and made anew for another one.
 
         Another `subject` (an id) begins at the top, the same one stays where it was read.
         """
-        self.border_title = content_of(title) if title else None
+        if tuple(title) != self._title:
+            self._title = tuple(title)
+            self.border_title = content_of(title) if title else None
         self._make = lines if callable(lines) else None
         made = self._made() if callable(lines) else tuple(lines)
         if subject != self._subject:
             self._subject, self._chosen = subject, self._chosen if self._by_doors else ""
             self._begin_at(0)
         if made != self._lines:
-            self._lines = made
-            self._lay_out()
+            self._lines, before = made, self._laid
+            self._lay_out(before)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The lines that the panel needs at this width, so that it has its height before its first paint."""
@@ -235,16 +240,27 @@ class Detail(VirtualLines, can_focus=True, inherit_bindings=False):
             self._reveal(door.y)
         self.refresh()
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, before: tuple[Spans, ...] | None = None) -> None:
+        """Wrap the lines again. Where `before` stood there, only lines that are others now are painted again."""
+        same = before is not None and self._laid_for == self._width and not self._chosen
         self._laid, self._laid_for = lay_out(self._lines, max(1, self._width)), self._width
         self._doors = doors_in(self._laid)
         self._grow(len(self._laid))
         self._tell_rest()
-        self.refresh()
+        if not same or before is None:
+            self.refresh()
+            return
+        for line, (old, new) in enumerate(zip_longest(before[self._first :], self._laid[self._first :])):
+            # The last line may tell how much is below it.
+            if old != new or line == self._room - 1:
+                self._refresh_line(line)
 
     def _tell_rest(self) -> None:
         rest = len(self._laid) - self._first - self._room
-        self.border_subtitle = content_of((Span(f"↓ {rest} more"),)) if rest > 0 and self._room else None
+        rest = rest if self._room else 0
+        if rest != self._rest:
+            self._rest = rest
+            self.border_subtitle = content_of((Span(f"↓ {rest} more"),)) if rest > 0 else None
 
 
 def _as_chosen(span: Span) -> Span:

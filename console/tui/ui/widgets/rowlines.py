@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from textual.cache import LRUCache
+from textual.geometry import Region
 from textual.strip import Strip
 
 from console.tui.present.cells import Cell, Column, Placed, place
@@ -53,6 +54,8 @@ class RowLines(VirtualLines):
         self._cache: LRUCache[str, Painted] = LRUCache(512)
         self._lines: dict[int, tuple[str | None, bool]] = {}
         """Which row was painted last on each line, and whether as the one under the cursor."""
+        self._ready: dict[int, Strip] = {}
+        """Lines that need not be painted again."""
         self._layout: tuple[Placed, ...] = ()
         self._layout_for: tuple[Hashable, ...] = ()
 
@@ -100,6 +103,33 @@ class RowLines(VirtualLines):
 
     def _resize_content(self) -> None:
         self._grow(len(self._keys))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part of the table, through the application's filters.
+
+        It has neither edges nor padding, so it keeps its lines itself instead of going through Textual's cache of styles,
+        which costs more than painting them.
+        """
+        filters, background = self.get_line_filters(), None
+        lines = []
+        for y in crop.line_range:
+            strip = self._ready.get(y)
+            if strip is None:
+                background = background or self.background_colors[1]
+                strip = self.render_line(y).adjust_cell_length(crop.width)
+                for one in filters:
+                    strip = strip.apply_filter(one, background)
+                self._ready[y] = strip
+            lines.append(strip)
+        return lines
+
+    def _set_dirty(self, *regions: Region) -> None:
+        super()._set_dirty(*regions)
+        if not regions:
+            self._ready.clear()
+        for region in regions:
+            for y in region.line_range:
+                self._ready.pop(y, None)
 
     def paint_line(self, y: int) -> Strip:
         """Paint one line of what is in sight."""

@@ -19,6 +19,7 @@ class VirtualLines(ScrollView):
     """
 
     _surface: Surface = "ground"
+    _width_for: tuple[tuple[Size, int], int] = (Size(-1, -1), -1), 0
     _fault: str = ""
     """The kind of error that was told last, so that it is not told with every paint."""
 
@@ -44,7 +45,11 @@ class VirtualLines(ScrollView):
     @property
     def _width(self) -> int:
         """Cells of a line, without the scroll bar, whose cell is kept free also while there is none."""
-        return self.scrollable_content_region.width
+        # Asked for with every line: Textual's own answer goes up to the screen and round each edge.
+        key = (self._size, self.styles._cache_key)  # noqa: SLF001 - it differs whenever edges do
+        if key != self._width_for[0]:
+            self._width_for = (key, self.scrollable_content_region.width)
+        return self._width_for[1]
 
     @property
     def _first(self) -> int:
