@@ -64,7 +64,7 @@ ACTS: dict[str, ActSpec] = {
         _spec(
             "approval.approve",
             "approve",
-            "approver",
+            "approver policy-author",
             Confirm.YES,
             f"POST {_AUTHORIZATION}/approvals/{{id}}/reviews",
             gives=True,
@@ -77,11 +77,17 @@ ACTS: dict[str, ActSpec] = {
             f"POST {_AUTHORIZATION}/approvals/{{id}}/reviews",
             gives=True,
         ),
-        _spec("approval.reject", "reject", "approver", Confirm.REASON, f"POST {_AUTHORIZATION}/approvals/{{id}}/reviews"),
+        _spec(
+            "approval.reject",
+            "reject",
+            "approver policy-author",
+            Confirm.REASON,
+            f"POST {_AUTHORIZATION}/approvals/{{id}}/reviews",
+        ),
         _spec(
             "approval.withdraw",
             "take back an approval",
-            "approver",
+            "approver policy-author",
             Confirm.YES,
             f"POST {_AUTHORIZATION}/approvals/{{id}}/withdraw",
             stale=True,
@@ -122,6 +128,22 @@ ACTS: dict[str, ActSpec] = {
             f"POST {_AUTHORIZATION}/agents/{{id}}/release",
             gives=True,
         ),
+        _spec(
+            "bundle.request",
+            "ask for publication",
+            "policy-author",
+            Confirm.REASON,
+            f"POST {_AUTHORIZATION}/bundles/publications",
+            gives=True,
+        ),
+        _spec(
+            "bundle.rollback",
+            "roll back",
+            "policy-author",
+            Confirm.REASON,
+            f"POST {_AUTHORIZATION}/bundles/{{id}}/rollback",
+            gives=True,
+        ),
         replace(
             _spec(
                 "framework.review", "mark reviewed", "auditor approver", Confirm.REASON, f"POST {_FRAMEWORKS}/{{id}}/reviews"
@@ -144,6 +166,18 @@ def approval_confirmation(level: str, resource: str) -> Confirmation:
     if level == RiskLevel.HIGH:
         return Confirmation(Confirm.REASON)
     return Confirmation(Confirm.REASON_TYPED, last_part(resource))
+
+
+def publication_confirmation(confirm: Confirm, name: str, *, production: bool) -> Confirmation:
+    """In production the bundle's name is typed as well."""
+    if not production:
+        return Confirmation(confirm)
+    return Confirmation({Confirm.YES: Confirm.YES_TYPED}.get(confirm, Confirm.REASON_TYPED), name)
+
+
+def reviewing_roles(kind: str) -> frozenset[str]:
+    """Whose review counts for a kind of request: a policy author's for a publication, an approver's for all else."""
+    return frozenset({"policy-author" if kind == "publication" else "approver"})
 
 
 def last_part(resource: str) -> str:

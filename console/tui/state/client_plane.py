@@ -6,7 +6,7 @@ Owns the mapping of names and errors between the two; nothing else of the consol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,9 +20,9 @@ from console.tui.state.plane import Tick, Who
 if TYPE_CHECKING:
     from console.client.client import LeaseholdClient
     from console.client.transport import Sent, Token
-    from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
+    from console.model.approvals import Approval, ApprovalDetail, Narrowing, Publication, ReviewInput
     from console.model.audit import AuditRecord, Checkpoints, InclusionProof
-    from console.model.bundles import Bundle, BundleView
+    from console.model.bundles import Bundle, BundleChecked, BundleDraft, BundleTested, BundleView, PublicationInput
     from console.model.frameworks import (
         FrameworkReview,
         Frameworks,
@@ -144,6 +144,17 @@ class ClientPlane:
     async def revisions(self) -> list[Bundle]:
         return list((await self._told(lambda client: client.list_bundles(newest=True, limit=50))).items)
 
+    async def revision(self, id: str) -> Bundle:
+        return await self._told(lambda client: client.show_bundle(id))
+
+    async def check_draft(self, files: Mapping[str, str]) -> BundleChecked:
+        draft = _draft(files)
+        return await self._told(lambda client: client.validate_bundle(draft))
+
+    async def test_draft(self, files: Mapping[str, str]) -> BundleTested:
+        draft = _draft(files)
+        return await self._told(lambda client: client.test_bundle(draft))
+
     async def frameworks(self) -> Frameworks:
         return await self._told(lambda client: client.list_frameworks())
 
@@ -201,8 +212,20 @@ class ClientPlane:
     async def stop_task(self, id: str, reason: str) -> Task:
         return await self._told(lambda client: client.stop_task(id, reason))
 
+    async def request_publication(self, asked: PublicationInput) -> Publication:
+        return await self._told(lambda client: client.request_publication(asked))
+
+    async def roll_back(self, bundle_id: str, reason: str) -> Bundle:
+        return await self._told(lambda client: client.roll_back(bundle_id, reason))
+
     async def review_framework(self, framework: str, control: str, standing: str, note: str) -> FrameworkReview:
         from console.model.frameworks import FrameworkReviewInput  # noqa: PLC0415
 
         asked = FrameworkReviewInput(control=control, standing=standing, note=note)
         return await self._told(lambda client: client.review_framework(framework, asked))
+
+
+def _draft(files: Mapping[str, str]) -> BundleDraft:
+    from console.model.bundles import BundleDraft, BundleFile  # noqa: PLC0415
+
+    return BundleDraft(files=tuple(BundleFile(path=path, text=text) for path, text in files.items()))

@@ -19,6 +19,7 @@ from console.tui.state.session import Session
 
 if TYPE_CHECKING:
     from console.model.approvals import ReviewInput
+    from console.model.bundles import PublicationInput
     from console.model.grants import GrantInput
     from console.model.leases import RevokeManyInput
 
@@ -27,7 +28,7 @@ UNKNOWN_FOR = 30.0
 _CONFLICTS = frozenset({"conflict", "not_an_edge", "already_reviewed", "approval_used", "task_not_running", "in_progress"})
 _NO_ANSWER = frozenset({"unreachable", "internal", "not_ready"})
 
-Body: TypeAlias = "ReviewInput | GrantInput | RevokeManyInput | str"
+Body: TypeAlias = "ReviewInput | GrantInput | RevokeManyInput | PublicationInput | str"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class Dispatcher:
     async def _call(self, intent: Intent) -> object:
         # The models of what is sent load with the first act, as everywhere below.
         from console.model.approvals import ReviewInput  # noqa: PLC0415
+        from console.model.bundles import PublicationInput  # noqa: PLC0415
         from console.model.grants import GrantInput  # noqa: PLC0415
         from console.model.leases import RevokeManyInput  # noqa: PLC0415
 
@@ -208,6 +210,10 @@ class Dispatcher:
                 return await self._plane.contain(intent.target.id, reason)
             case "agent.release", str() as reason:
                 return await self._plane.release(intent.target.id, reason)
+            case "bundle.request", PublicationInput() as asked:
+                return await self._plane.request_publication(asked)
+            case "bundle.rollback", str() as reason:
+                return await self._plane.roll_back(intent.target.id, reason)
             case "framework.review", str() as note:
                 framework, _, control = intent.target.id.partition(":")
                 return await self._plane.review_framework(framework, control, intent.target.digest or "", note)
@@ -250,9 +256,12 @@ def _unknown_text(spec: ActSpec) -> str:
 def _mismatch(intent: Intent) -> str:
     """A review must be of exactly what was captured at the key press."""
     from console.model.approvals import ReviewInput  # noqa: PLC0415
+    from console.model.bundles import PublicationInput  # noqa: PLC0415
     from console.model.grants import GrantInput  # noqa: PLC0415
 
     review, target = intent.body, intent.target
+    if isinstance(review, PublicationInput) and review.base_digest != target.digest:
+        return "The draft is of another bundle than was shown; nothing was sent."
     if isinstance(review, ReviewInput):
         if (review.digest, review.revision) != (target.digest, target.revision):
             return "The review is not of what was shown; nothing was sent."
@@ -271,6 +280,9 @@ def _answered(intent: Intent, answer: object) -> Result:
 
     spec = ACTS[intent.act]
     label = intent.target.label or intent.target.id
+    if intent.act == "bundle.request":
+        text = f"Publication was asked for: {label}. It is in force once another policy author approves it."
+        return Result(Outcome.DONE, intent, text, "It waits in Approvals.", answer)
     if isinstance(answer, RevocationResult):
         dead = sum(item.state in ("revoked", "expired") for item in answer.items)
         text = f"Asked to revoke {answer.asked}; {dead} confirmed dead so far."
@@ -331,6 +343,12 @@ def _happened(intent: Intent, tables: Tables, operator: str, sent_at: float) -> 
             return bool(leases) and all(lease.revoke_requested_at or lease.state not in LIVE_LEASES for lease in leases)
         case "lease.retry", LeaseRow(), _:
             return row.state != "irrevocable"
+        case "bundle.request", _, _:
+            asked = (one.entity for one in tables.approvals.rows.values() if one.requested_at >= sent_at)
+            return any(one.kind == "publication" and one.requested_by == operator for one in asked)
+        case "bundle.rollback", _, _:
+            revisions = tables.bundles.rows.values()
+            return any(one.author == operator and (one.published_at or 0) >= sent_at for one in revisions)
     return False
 
 

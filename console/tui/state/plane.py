@@ -6,15 +6,15 @@ there was no answer. `events` raises ProblemError `resync` where the cursor is n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues
-    from console.model.approvals import Approval, ApprovalDetail, Narrowing, ReviewInput
+    from console.model.approvals import Approval, ApprovalDetail, Narrowing, Publication, ReviewInput
     from console.model.audit import AuditRecord, Checkpoints, InclusionProof
-    from console.model.bundles import Bundle, BundleView
+    from console.model.bundles import Bundle, BundleChecked, BundleTested, BundleView, PublicationInput
     from console.model.frameworks import FrameworkReview, Frameworks, FrameworkView, MetricView, SeedRows
     from console.model.grants import Grant, GrantInput, GrantTerms
     from console.model.leases import Lease, RevocationResult, RevokeManyInput
@@ -78,6 +78,18 @@ class Plane(Protocol):
         """The bundle's revisions without their files, newest first."""
         ...
 
+    async def revision(self, id: str) -> Bundle:
+        """One revision with its files."""
+        ...
+
+    async def check_draft(self, files: Mapping[str, str]) -> BundleChecked:
+        """What validation says of files by their paths; they are kept nowhere."""
+        ...
+
+    async def test_draft(self, files: Mapping[str, str]) -> BundleTested:
+        """What the files' own tests say; they are kept nowhere."""
+        ...
+
     async def frameworks(self) -> Frameworks: ...
     async def framework(self, id: str) -> FrameworkView: ...
     async def seed_rows(self) -> SeedRows: ...
@@ -99,4 +111,6 @@ class Plane(Protocol):
     async def contain(self, agent_id: str, reason: str) -> ContainmentTally: ...
     async def release(self, agent_id: str, reason: str) -> Lock: ...
     async def stop_task(self, id: str, reason: str) -> Task: ...
+    async def request_publication(self, asked: PublicationInput) -> Publication: ...
+    async def roll_back(self, bundle_id: str, reason: str) -> Bundle: ...
     async def review_framework(self, framework: str, control: str, standing: str, note: str) -> FrameworkReview: ...

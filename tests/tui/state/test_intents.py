@@ -1,24 +1,46 @@
 """The dispatcher: what may be sent when and by whom, and what is said of every kind of answer."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from console.client.feed import SnapshotHead
-from console.model.approvals import Narrowing, Review, ReviewInput
+from console.model.approvals import Approval, ApprovalKind, Narrowing, Review, ReviewInput
+from console.model.bundles import Bundle, BundleFile, BundleState, PublicationInput
 from console.model.grants import GrantInput
 from console.model.leases import LeaseState, RevocationItem, RevocationResult, RevokeManyInput
 from console.model.problems import ProblemError
-from console.tui.state.acts import ACTS, Confirm, approval_confirmation, release_confirmation, taking_confirmation
+from console.tui.state.acts import (
+    ACTS,
+    Confirm,
+    approval_confirmation,
+    publication_confirmation,
+    release_confirmation,
+    reviewing_roles,
+    taking_confirmation,
+)
 from console.tui.state.connection import Connection, Freshness, caught_up
 from console.tui.state.intents import Dispatcher, Intent, Outcome, Target
 from console.tui.state.mirror import Mirror
 from console.tui.state.session import ARMED_FOR, Session, arm, disarm, touched
-from tests.tui.state.plane_in_memory import DIGEST, NOW, RIGHT, OwnTimes, PlaneInMemory, agent, approval, grant, lease, task
+from tests.tui.state.plane_in_memory import (
+    DIGEST,
+    NOW,
+    RIGHT,
+    OwnTimes,
+    PlaneInMemory,
+    agent,
+    an_id,
+    approval,
+    grant,
+    lease,
+    task,
+)
 
 LIVE = caught_up(Connection(), 1000.0)
-ALL = frozenset({"approver", "responder"})
+ALL = frozenset({"approver", "responder", "policy-author"})
 
 
 class SendingPlane:
@@ -45,6 +67,7 @@ def review(verdict: str = "approve", **changes: Any) -> ReviewInput:
 LEASES = RevokeManyInput(reason="odd", lease_ids=(lease(1).id, lease(2).id))
 GRANT = GrantInput(agent_id=agent().id, covers=("x",), scope=RIGHT, seconds=60, reason="window")
 APPROVAL = Target("approvals", approval().id, "deploy", revision=1, digest=DIGEST)
+PUBLICATION = PublicationInput(files=(BundleFile(path="manifest.toml", text=""),), base_digest=DIGEST, reason="tighter")
 INTENTS = {
     "approval.approve": Intent("approval.approve", APPROVAL, review()),
     "approval.narrow": Intent("approval.narrow", APPROVAL, review(narrowing=Narrowing(seconds=60))),
@@ -62,6 +85,8 @@ INTENTS = {
     "agent.contain": Intent("agent.contain", Target("agents", agent().id, "executor-1"), "odd reads"),
     "agent.release": Intent("agent.release", Target("agents", agent().id), "cleared"),
     "framework.review": Intent("framework.review", Target("controls", "csa:L1/x:y", digest=DIGEST), "looked"),
+    "bundle.request": Intent("bundle.request", Target("bundles", DIGEST, "a draft", digest=DIGEST), PUBLICATION),
+    "bundle.rollback": Intent("bundle.rollback", Target("bundles", an_id("pb", 1), "r1"), "it broke the build"),
 }
 
 
@@ -96,7 +121,10 @@ async def test_an_armed_live_operator_of_the_role_sends_exactly_one_call(act: st
     [
         ({"read_only": True}, lambda spec: False),
         ({"roles": frozenset()}, lambda spec: False),
-        ({"roles": frozenset({"viewer", "auditor", "admin", "policy-author"})}, lambda spec: "auditor" in spec.roles),
+        (
+            {"roles": frozenset({"viewer", "auditor", "admin", "policy-author"})},
+            lambda spec: bool({"auditor", "policy-author"} & spec.roles),
+        ),
         ({"roles": frozenset({"responder"})}, lambda spec: "responder" in spec.roles),
         ({"roles": frozenset({"approver"})}, lambda spec: "approver" in spec.roles),
         ({"armed_until": None}, lambda spec: not spec.gives),
@@ -130,6 +158,7 @@ def test_nothing_that_gives_is_allowed_while_stale_or_safe() -> None:
         Intent("approval.approve", APPROVAL, review(narrowing=Narrowing(seconds=1))),
         Intent("approval.narrow", APPROVAL, review()),
         Intent("grant.create", Target("agents", agent().id), GRANT.model_copy(update={"kind": "break-glass"})),
+        Intent("bundle.request", Target("bundles", DIGEST, digest="sha256:" + "00" * 32), PUBLICATION),
     ],
 )
 async def test_a_review_of_anything_but_what_was_captured_is_not_sent(intent: Intent) -> None:
@@ -185,6 +214,15 @@ def believing(*entities: Any) -> Mirror:
     return mirror
 
 
+def asked(**changes: Any) -> Approval:
+    return approval(9, **{"kind": ApprovalKind.PUBLICATION, "ask": None, "requested_by": "maya"} | changes)
+
+
+def revision(**changes: Any) -> Bundle:
+    facts = {"id": an_id("pb", 2), "name": "estate", "digest": DIGEST, "revision": 2, "state": BundleState.PUBLISHED}
+    return Bundle.model_validate(facts | {"author": "maya", "created_at": NOW - timedelta(days=1)} | changes)
+
+
 MINE = Review(reviewer="maya", verdict="approve", at=NOW, revision=1, digest=DIGEST)
 
 
@@ -200,6 +238,8 @@ MINE = Review(reviewer="maya", verdict="approve", at=NOW, revision=1, digest=DIG
         ("agent.release", [agent(state="contained")], [agent()]),
         ("lease.revoke", [lease(1), lease(2, state="revoked")], [lease(1, revoke_requested_at=NOW), lease(2, state="revoked")]),
         ("lease.retry", [lease(1, state="irrevocable")], [lease(1, state="revoking")]),
+        ("bundle.request", [asked(requested_by="petra")], [asked(requested_at=NOW)]),
+        ("bundle.rollback", [revision()], [revision(published_at=NOW)]),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
@@ -248,6 +288,25 @@ def test_an_approval_is_confirmed_by_risk(level: str, kind: Confirm, typed: str)
     confirmation = approval_confirmation(level, "cloud/roles/deploy")
     assert (confirmation.kind, confirmation.typed) == (kind, typed)
     assert confirmation.needs_reason == (kind is not Confirm.YES)
+
+
+@pytest.mark.parametrize(
+    ("confirm", "production", "kind", "typed"),
+    [
+        (Confirm.YES, False, Confirm.YES, ""),
+        (Confirm.REASON, False, Confirm.REASON, ""),
+        (Confirm.YES, True, Confirm.YES_TYPED, "estate"),
+        (Confirm.REASON, True, Confirm.REASON_TYPED, "estate"),
+    ],
+)
+def test_a_publication_is_typed_in_production(confirm: Confirm, production: bool, kind: Confirm, typed: str) -> None:
+    confirmation = publication_confirmation(confirm, "estate", production=production)
+    assert (confirmation.kind, confirmation.typed) == (kind, typed)
+
+
+def test_a_publication_is_reviewed_by_policy_authors_and_all_else_by_approvers() -> None:
+    assert reviewing_roles("publication") == {"policy-author"}
+    assert reviewing_roles("action") == reviewing_roles("anything") == {"approver"}
 
 
 def test_taking_much_is_typed() -> None:

@@ -48,6 +48,8 @@ READS = frozenset(
         "policies",
         "revisions",
         "revision",
+        "check_draft",
+        "test_draft",
         "frameworks",
         "framework",
         "seed_rows",
