@@ -38,7 +38,8 @@ async def test_read_only_sends_no_mutation_whatever_is_tried(view: str) -> None:
     print(f"READ-ONLY, {view}: {result}")
     assert result.mutating == []
     assert not result.armed
-    assert all(result.tried[kind] > 20 for kind in ("key", "palette", "command", "click"))
+    assert set(result.tried) == {"key", "palette", "command", "click"}
+    assert result.total > 200
 
 
 @pytest.mark.slow
