@@ -36,7 +36,8 @@ def row_of(ingest: Ingest, collection: str, values: Sequence[Any]) -> Row:
 
 
 def _lease(ingest: Ingest, values: Sequence[Any]) -> LeaseRow:
-    text, own, maybe = ingest.text, ingest.own, ingest.maybe
+    # Straight from the pool: of ten thousand leases every call counts. What may be missing goes the longer way.
+    text, own, maybe, shared = ingest.text, ingest.own, ingest.maybe, ingest.pool
     (
         id, version, task_id, root_task_id, agent_id, agent_name, on_behalf_of, decision_id, approval_id,
         grant_ids, issuer, audience, check, cache_seconds, skew_seconds, action,
@@ -45,10 +46,10 @@ def _lease(ingest: Ingest, values: Sequence[Any]) -> LeaseRow:
         revoked_by, revoke_reason, ended_at, residual_exposure_at, attempts, next_attempt_at, last_error,
     ) = values  # fmt: skip
     return LeaseRow(
-        own(id), version, text(task_id), text(root_task_id), text(agent_id), text(agent_name), text(on_behalf_of),
-        own(decision_id), maybe(approval_id), ingest.texts(grant_ids), text(issuer), text(audience),
-        text(check, "introspect"), int(cache_seconds or 0), int(skew_seconds or 0), text(action),
-        text(resource), text(data_class), text(environment), text(risk_level), text(state), text(revocability),
+        own(id), version, shared[task_id], shared[root_task_id], shared[agent_id], shared[agent_name], shared[on_behalf_of],
+        own(decision_id), maybe(approval_id), ingest.texts(grant_ids), shared[issuer], shared[audience],
+        text(check, "introspect"), int(cache_seconds or 0), int(skew_seconds or 0), shared[action],
+        shared[resource], shared[data_class], shared[environment], shared[risk_level], shared[state], shared[revocability],
         when(requested_at), when(expires_at), when(max_expires_at), int(renewals or 0), max_uses, int(uses or 0), max_rows,
         int(rows or 0), maybe_when(last_used_at), maybe_when(revoke_requested_at), ingest.actor(revoked_by),
         text(revoke_reason), maybe_when(ended_at), maybe_when(residual_exposure_at), int(attempts or 0),

@@ -35,12 +35,28 @@ class Unreadable(ValueError):
     """An entity whose shape this console cannot read. Nothing is kept of it."""
 
 
+class Pool(dict[str, str]):
+    """Inert texts by what they were, each made inert once. Nothing is kept of what is no text."""
+
+    def __init__(self, inert: Callable[[str], str]) -> None:
+        super().__init__()
+        self._inert = inert
+
+    def __missing__(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError("a text was expected")
+        if len(self) >= _POOL_LIMIT:
+            self.clear()
+        self[value] = known = self._inert(value)
+        return known
+
+
 class Ingest:
     """Reads entities. `inert` makes one foreign text safe to paint and bounds its length."""
 
     def __init__(self, inert: Callable[[str], str]) -> None:
         self._inert = inert
-        self._pool: dict[str, str] = {}
+        self.pool = Pool(inert)
         self._rights: dict[str, RightRow] = {}
         self._readers: dict[str, Callable[[Body], Row]] = {
             "agents": self._agent,
@@ -87,16 +103,7 @@ class Ingest:
 
     def text(self, value: Any, missing: str = "") -> str:
         """An inert text, shared."""
-        if value is None:
-            return missing
-        known = self._pool.get(value)
-        if known is None:
-            if not isinstance(value, str):
-                raise TypeError("a text was expected")
-            if len(self._pool) >= _POOL_LIMIT:
-                self._pool.clear()
-            known = self._pool[value] = self._inert(value)
-        return known
+        return missing if value is None else self.pool[value]
 
     def own(self, value: Any) -> str:
         """An inert text that no other row repeats, such as an id; not shared."""
