@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REARRANGE_EVERY = 0.25
 SLICE = 0.003
 """Seconds for which a long order is taken without a pause."""
+FRAME_EVERY = 0.5
+"""Seconds after which the figures in the frame are told again while much happens; of requests they are told at once."""
 REST = 0.002
 REST_AFTER_KEY = 0.03
 """Seconds between two slices, and while somebody types."""
@@ -39,6 +41,7 @@ class Painting:
     paused: bool
     _rearranging: bool
     _rearranged_at: float
+    _framed_at = float("-inf")
     _arranging = False
     _seconds = 0
     _told: tuple[Hashable, ...] = ()
@@ -55,10 +58,12 @@ class Painting:
         hear_watched(self, changes)
         for pane in self.panes.values():
             pane.prepare() if changes.reset else pane.hear(changes.dirty)
-            if pane is not self.pane:
+            if pane is not self.pane or not self.paused:
                 pane.step(STEP)
         if self.paused or not self.in_sight:
             return
+        if "approvals" in changes.dirty:
+            self._framed_at = float("-inf")
         if changes.reset or not changes.dirty:
             self.rearrange()
         elif not self.pane.depends_on.isdisjoint(changes.dirty):
@@ -70,18 +75,23 @@ class Painting:
     def _rearrange_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         wait = REARRANGE_EVERY - (self.world.times.monotonic() - self._rearranged_at)
         if wait <= 0:
-            self.rearrange()
+            self._reorder()
         elif not self._rearranging:
             self._rearranging = True
-            self.set_timer(wait, self.carefully(self.rearrange))
+            self.set_timer(wait, self.carefully(self._reorder))
 
     def rearrange(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Take the present order of the rows now, or as much of it as a moment allows; the rest follows by itself."""
+        self._framed_at = float("-inf")
+        self._reorder()
+
+    def _reorder(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         self._rearranging = False
         self._rearranged_at = self.world.times.monotonic()
         if not self.paused and self.in_sight:
             self.pane.rearrange()
-            self.paint_frame()
+            if self._rearranged_at - self._framed_at >= FRAME_EVERY:
+                self.paint_frame()
             told = self._stamp()
             if told != self._told:
                 self._told = told
@@ -161,6 +171,7 @@ class Painting:
 
     def paint_frame(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
         """Paint strip, views and keys."""
+        self._framed_at = self.world.times.monotonic()
         world, pane = self.world, self.pane
         marks = len(pane.table.marks) if pane.table is not None else 0
         name = next((name for name, digit, _ in VIEWS if digit == pane.digit), pane.name)
