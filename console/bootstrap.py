@@ -30,6 +30,7 @@ from console.server.authorization.decisions import Decisions
 from console.server.authorization.drafts import Drafts
 from console.server.authorization.grants import Grants
 from console.server.authorization.previews import Previews
+from console.server.authorization.publications import Publications
 from console.server.authorization.registry import Registry
 from console.server.authorization.sweep import Sweep
 from console.server.authorization.task_tokens import TaskTokens
@@ -212,7 +213,8 @@ async def _wire(
     task_tokens = TaskTokens(own.sign, own.verify, authorization_url, settings.authorization_audience)
     tasks = Tasks(store, clock, bundles, task_tokens, hooks)
     grants = Grants(store, clock, bundles, hooks, single_operator=settings.single_operator)
-    approvals = Approvals(store, clock, bundles, drafts, grants, single_operator=settings.single_operator)
+    publications = Publications(store, clock, bundles, single_operator=settings.single_operator)
+    approvals = Approvals(store, clock, bundles, drafts, grants, publications, single_operator=settings.single_operator)
 
     attach(hooks, budget_of(bundles))
     minting = Minting()
@@ -259,6 +261,7 @@ async def _wire(
         grants=grants,
         previews=Previews(store, clock, bundles, drafts, approvals, grants),
         bundles=bundles,
+        publications=publications,
         leases=leases,
         introspection=introspection,
         exchange=Exchange(leases, clock, task_tokens.read, audience_of(bundles, audiences)),

@@ -27,7 +27,8 @@ __all__ = ["Outcome"]
 class QuorumPart(Shape):
     """One part of a quorum: how many different people of a group must agree.
 
-    `group` is a group of operators, `resource-owner` or `agent-owner`; `people` are those whom the last two stand for.
+    `group` is a group of operators, `resource-owner`, `agent-owner` or a role; `people` are those whom the last three stand
+    for.
     """
 
     group: Name

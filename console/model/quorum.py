@@ -44,8 +44,8 @@ def merge(quorums: "Iterable[tuple[QuorumPart, ...]]") -> "tuple[QuorumPart, ...
 
 
 def is_eligible(part: "QuorumPart", name: str, groups: Set[str]) -> bool:
-    """Whether an operator of these groups may stand for a part."""
-    if part.group in (RESOURCE_OWNER, AGENT_OWNER):
+    """Whether an operator of these groups may stand for a part. A part that names people is theirs alone."""
+    if part.people or part.group in (RESOURCE_OWNER, AGENT_OWNER):
         return name in part.people
     return part.group in groups
 

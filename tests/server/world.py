@@ -22,6 +22,7 @@ from console.server.authorization.decisions import Decisions
 from console.server.authorization.drafts import Drafts
 from console.server.authorization.grants import Grants
 from console.server.authorization.previews import Previews
+from console.server.authorization.publications import Publications
 from console.server.authorization.registry import Registry
 from console.server.authorization.sweep import Sweep
 from console.server.authorization.task_tokens import TaskTokens
@@ -82,6 +83,7 @@ class World:
     tasks: Tasks
     grants: Grants
     approvals: Approvals
+    publications: Publications
     previews: Previews
     sweep: Sweep
     operators: dict[str, Operator]
@@ -144,7 +146,8 @@ async def open_world(folder: Path, *, clock: TestClock | None = None, single_ope
         tokens = TaskTokens(own.sign, own.verify, "https://plane.example", f"spiffe://{DOMAIN}/leasehold/authorization")
         tasks = Tasks(store, clock, bundles, tokens, hooks)
         grants = Grants(store, clock, bundles, hooks, single_operator=single_operator)
-        approvals = Approvals(store, clock, bundles, drafts, grants, single_operator=single_operator)
+        publications = Publications(store, clock, bundles, single_operator=single_operator)
+        approvals = Approvals(store, clock, bundles, drafts, grants, publications, single_operator=single_operator)
         yield World(
             store=store,
             clock=clock,
@@ -157,6 +160,7 @@ async def open_world(folder: Path, *, clock: TestClock | None = None, single_ope
             tasks=tasks,
             grants=grants,
             approvals=approvals,
+            publications=publications,
             previews=Previews(store, clock, bundles, drafts, approvals, grants),
             sweep=Sweep(tasks, approvals, grants),
             operators=await _enrol(store, clock),

@@ -22,6 +22,7 @@ from console.server.authorization.bundles import Bundles
 from console.server.authorization.decisions import Decisions
 from console.server.authorization.grants import Grants
 from console.server.authorization.previews import Previews
+from console.server.authorization.publications import Publications
 from console.server.authorization.registry import Registry
 from console.server.authorization.task_tokens import TaskTokens
 from console.server.authorization.tasks import Tasks
@@ -76,6 +77,7 @@ class Services:
     grants: Grants
     previews: Previews
     bundles: Bundles
+    publications: Publications
     leases: Leases
     introspection: Introspection
     exchange: Exchange

@@ -1,12 +1,12 @@
-"""Approvals: reviewing, narrowing, withdrawing, and what time does to requests."""
+"""Approvals: reviewing, narrowing, withdrawing, and what time and another bundle do to requests."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
-from console.model.actors import PLANE, Actor, ActorKind, Role
+from console.model.actors import PLANE, Role
 from console.model.agents import Agent
 from console.model.approvals import (
-    APPROVAL,
     Approval,
     ApprovalDetail,
     ApprovalKind,
@@ -16,15 +16,19 @@ from console.model.approvals import (
     is_narrower,
     narrow,
 )
+from console.model.bundles import Bundle
 from console.model.decisions import Ask, DecideInput, Outcome, QuorumPart
 from console.model.leases import LIVE, Lease
 from console.model.operators import Operator
 from console.model.problems import FieldError, ProblemError
 from console.model.quorum import merge
-from console.server.authorization.bundles import Bundles
+from console.server.authorization.bundles import BUNDLE_FENCE, Bundles
 from console.server.authorization.drafts import Draft, Drafts
-from console.server.authorization.ending import settle_grant
+from console.server.authorization.ending import settle
 from console.server.authorization.grants import Grants
+from console.server.authorization.lapsing import drifted, ended, expire, redecide, void
+from console.server.authorization.publications import Publications
+from console.server.authorization.publications import actor_of as operator_actor
 from console.server.authorization.requests import (
     approve,
     check_reviewer,
@@ -34,11 +38,14 @@ from console.server.authorization.requests import (
     reviewed,
     revised,
     taken_back,
+    used,
     why_not,
 )
 from console.server.authorization.reviewers import access, load, past, removed_reviewers
 from console.server.authorization.tasks import actor_of
-from console.server.ports import Clock, Moved, Store, Transaction
+from console.server.ports import Clock, Moved, Reader, Store, Transaction
+
+log = logging.getLogger(__name__)
 
 TRIES = 8
 
@@ -47,21 +54,32 @@ class Approvals:
     """Reviews of approval requests. First transition wins; a review binds to the digest and revision that were shown."""
 
     def __init__(
-        self, store: Store, clock: Clock, bundles: Bundles, drafts: Drafts, grants: Grants, *, single_operator: bool = False
+        self,
+        store: Store,
+        clock: Clock,
+        bundles: Bundles,
+        drafts: Drafts,
+        grants: Grants,
+        publications: Publications,
+        *,
+        single_operator: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._bundles = bundles
         self._drafts = drafts
         self._grants = grants
+        self._publications = publications
         self._single = single_operator
+        self._redecided = bundles.fence
 
     def detail(self, approval_id: str, looker: Operator | None = None) -> ApprovalDetail:
         """A request with what the card shows beside it, for the operator who looks. Raises ProblemError `not_found`."""
         approval = self._known(approval_id)
         eligible, excluded = [], {}
+        wanted = Role.POLICY_AUTHOR if approval.kind is ApprovalKind.PUBLICATION else Role.APPROVER
         for operator in self._store.find(Operator, removed=False, limit=500):
-            if Role.APPROVER not in operator.roles:
+            if wanted not in operator.roles:
                 continue
             why = why_not(approval, operator, single_operator=self._single)
             if why is None:
@@ -77,6 +95,7 @@ class Approvals:
             access=access(self._store, approval),
             past=past(self._store, approval),
             load=load(self._store, looker.id, self._clock.now()) if looker is not None else None,
+            publication=self._publications.detail(approval),
         )
 
     async def review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
@@ -89,17 +108,23 @@ class Approvals:
         raise ProblemError("undecided")
 
     async def withdraw(self, operator: Operator, approval_id: str, reason: str) -> Approval:
-        """Take one's own approval back, before anything came of it. Raises ProblemError `not_found`, `not_an_edge`."""
+        """Take one's own approval back, or one's own request for a publication, before anything came of it.
+
+        Raises ProblemError `not_found`, `not_an_edge`.
+        """
 
         def verb(tx: Transaction) -> Approval:
             approval = tx.get(Approval, approval_id)
             if approval is None:
                 raise ProblemError("not_found", "There is no such approval request.")
-            after = taken_back(approval, operator.id, tx.now, reason)
-            kind = "approval.void" if after.state is ApprovalState.VOID else "approval.withdrawn"
+            if approval.kind is ApprovalKind.PUBLICATION and approval.requested_by == operator.id:
+                after, kind = ended(approval, ApprovalState.CANCELLED, tx, reason), "approval.cancelled"
+            else:
+                after = taken_back(approval, operator.id, tx.now, reason)
+                kind = "approval.void" if after.state is ApprovalState.VOID else "approval.withdrawn"
             kept = tx.put(after, kind, operator_actor(operator), extra={"withdrawn": reason})
-            if kept.state is ApprovalState.VOID:
-                settle_grant(tx, kept, operator_actor(operator))
+            if kept.ended_at is not None:
+                settle(tx, kept, operator_actor(operator))
             return kept
 
         return await self._store.write(verb, takes_power=True)
@@ -111,30 +136,55 @@ class Approvals:
             approval = tx.get(Approval, approval_id)
             if approval is None or approval.agent_id != agent.id or approval.kind is not ApprovalKind.ACTION:
                 raise ProblemError("not_found", "There is no such request of yours.")
-            changed = _ended(approval, ApprovalState.CANCELLED, tx, reason)
+            changed = ended(approval, ApprovalState.CANCELLED, tx, reason)
             return tx.put(changed, "approval.cancelled", actor_of(agent))
 
         return await self._store.write(verb)
 
     async def sweep(self) -> int:
-        """End the requests whose deadline, or whose time of use, has passed. Returns how many were due."""
+        """End the requests whose deadline, or whose time of use, has passed; decide the others again under a new bundle.
+
+        Returns how many were due.
+        """
         due = self._store.due(Approval, self._clock.now(), limit=200)
         for one in due:
-            await self._store.write(partial(_expire, approval_id=one.id), takes_power=True)
+            await self._store.write(partial(expire, approval_id=one.id), takes_power=True)
+        fence = self._bundles.fence
+        if fence != self._redecided:
+            await self.redecide_pending()
+            self._redecided = fence
         return len(due)
 
     async def redecide_pending(self) -> int:
-        """After a new bundle: decide every pending action again. Returns how many changed."""
+        """After a new bundle: decide every pending request again, and end those that it no longer allows.
+
+        Returns how many changed.
+        """
         changed = 0
         for approval in self._store.find(Approval, state=ApprovalState.PENDING, limit=10_000):
-            if approval.kind is not ApprovalKind.ACTION:
-                continue
             try:
-                draft = self.draw(approval, approval.ask)
-                changed += await self._store.write(partial(_redecide, approval=approval, draft=draft))
+                changed += await self._redecide(approval)
             except Moved:
                 changed += 1  # It was reviewed, ended or drawn anew meanwhile, and that was under the new bundle.
+            except ProblemError as problem:
+                if problem.code not in ("not_found", "invalid", "not_an_edge"):
+                    raise
+                log.warning("%s could not be decided again: %s", approval.id, problem.code)
         return changed
+
+    async def _redecide(self, approval: Approval) -> int:
+        if approval.kind is ApprovalKind.ACTION:
+            return await self._store.write(partial(redecide, approval=approval, draft=self.draw(approval, approval.ask)))
+        if not self._lapsed(self._store, approval):
+            return 0
+
+        def verb(tx: Transaction) -> int:
+            why = self._lapsed(tx, approval)
+            if why:
+                void(tx, approval, why)
+            return bool(why)
+
+        return await self._store.write(verb)
 
     async def _review(self, operator: Operator, approval_id: str, asked: ReviewInput) -> Approval:
         approval = self._known(approval_id)
@@ -146,7 +196,9 @@ class Approvals:
         elif approval.kind is not ApprovalKind.ACTION:
             if asked.narrowing is not None:
                 raise ProblemError("invalid", "Only a request for an action can be narrowed.")
-            verb = lambda tx: (self._commit(tx, operator, approval, asked), None)  # noqa: E731
+            if approval.kind is ApprovalKind.PUBLICATION:
+                return await self._publish(operator, approval, asked)
+            verb = partial(self._commit_standing, operator=operator, approval=approval, asked=asked)
         else:
             verb = self._approve_action(operator, approval, asked)
         kept, problem = await self._store.write(verb)
@@ -160,7 +212,7 @@ class Approvals:
         now_draft = self.draw(approval, approval.ask)
         changes = drift(approval, now_draft)
         if now_draft.decision.outcome is Outcome.DENY:
-            return lambda tx: (_void(tx, approval, now_draft.decision.text), _drifted(approval, (now_draft.decision.text,)))
+            return lambda tx: (void(tx, approval, now_draft.decision.text), drifted(approval, (now_draft.decision.text,)))
         if changes:
             return lambda tx: self._keep_drift(tx, approval, now_draft, changes)
         if asked.narrowing is None:
@@ -173,6 +225,41 @@ class Approvals:
         if draft.decision.outcome is Outcome.DENY or not is_narrower(narrowed, approval.ask):
             raise ProblemError("invalid", f"The narrowed request would be denied: {draft.decision.text}")
         return lambda tx: (self._commit_narrowed(tx, operator, approval, asked, draft), None)
+
+    async def _publish(self, operator: Operator, approval: Approval, asked: ReviewInput) -> Approval:
+        """Publish with the review that meets the quorum; the bundle is compiled before anything is committed."""
+        compiled, unfit = await self._publications.prepare(approval)
+
+        def verb(tx: Transaction) -> tuple[Bundle | None, tuple[Approval, ProblemError | None]]:
+            if unfit:
+                return None, (void(tx, approval, unfit), drifted(approval, (unfit,)))
+            kept, problem = self._commit_standing(tx, operator, approval, asked)
+            published = kept.state is ApprovalState.CONSUMED
+            return (tx.get(Bundle, kept.bundle_id or "") if published else None), (kept, problem)
+
+        if compiled is None:
+            _, (kept, problem) = await self._store.write(verb)
+        else:
+            kept, problem = await self._bundles.commit(compiled, verb)
+        if problem is not None:
+            raise problem
+        return kept
+
+    def _commit_standing(
+        self, tx: Transaction, operator: Operator, approval: Approval, asked: ReviewInput
+    ) -> tuple[Approval, ProblemError | None]:
+        """A review of a grant or a publication, unless the bundle in force no longer allows it: then the request is void."""
+        why = self._lapsed(tx, approval)
+        if why:
+            return void(tx, approval, why), drifted(approval, (why,))
+        return self._commit(tx, operator, approval, asked), None
+
+    def _lapsed(self, reader: Reader, approval: Approval) -> str:
+        if approval.kind is ApprovalKind.PUBLICATION:
+            return self._publications.lapsed(reader, approval)
+        if reader.fence(BUNDLE_FENCE) != self._bundles.fence:
+            raise Moved
+        return self._grants.lapsed(reader, approval)
 
     def _commit(
         self, tx: Transaction, operator: Operator, approval: Approval, asked: ReviewInput, draft: Draft | None = None
@@ -222,12 +309,12 @@ class Approvals:
         kept = tx.put(after, kind, operator_actor(operator))
         if kept.state is ApprovalState.APPROVED and kept.kind is ApprovalKind.GRANT and kept.grant_id is not None:
             self._grants.give(tx, kept.grant_id, operator_actor(operator))
-            used = kept.model_copy(
-                update={"state": ApprovalState.CONSUMED, "ended_at": tx.now, "end_reason": "used", "consumed_by": kept.grant_id}
-            )
-            kept = tx.put(used, "approval.consumed", operator_actor(operator))
+            kept = tx.put(used(kept, kept.grant_id, tx.now), "approval.consumed", operator_actor(operator))
+        elif kept.state is ApprovalState.APPROVED and kept.kind is ApprovalKind.PUBLICATION:
+            bundle = self._publications.publish(tx, kept, operator_actor(operator))
+            kept = tx.put(used(kept, bundle.id, tx.now), "approval.consumed", operator_actor(operator))
         if kept.state is ApprovalState.REJECTED:
-            settle_grant(tx, kept, operator_actor(operator))
+            settle(tx, kept, operator_actor(operator))
         return kept
 
     def _keep_drift(
@@ -235,10 +322,10 @@ class Approvals:
     ) -> tuple[Approval, ProblemError]:
         tx.require(approval)
         if draft.decision.outcome is Outcome.ALLOW:
-            kept = _void(tx, approval, "no person is needed any more; the agent may ask again")
+            kept = void(tx, approval, "no person is needed any more; the agent may ask again")
         else:
             kept = tx.put(revised(approval, draft, changes), "approval.revised", PLANE)
-        return kept, _drifted(kept, changes)
+        return kept, drifted(kept, changes)
 
     def quorum_of(self, draft: Draft) -> tuple[QuorumPart, ...]:
         """Who must agree to what a draft escalates."""
@@ -290,54 +377,3 @@ def narrowed_ask(ask: Ask, smaller: Narrowing) -> Ask:
 def _hurried(tx: Transaction, operator: Operator, asked: ReviewInput) -> bool:
     """Whether the reviewer had been approving too fast to have read, when this review was made: a fact for the evidence."""
     return asked.verdict == "approve" and load(tx, operator.id, tx.now).hurried
-
-
-def operator_actor(operator: Operator) -> Actor:
-    """An operator as the one who acts."""
-    return Actor(kind=ActorKind.OPERATOR, id=operator.id, name=operator.id)
-
-
-def _ended(approval: Approval, state: ApprovalState, tx: Transaction, reason: str) -> Approval:
-    try:
-        target = APPROVAL.step(approval.state, state)
-    except ValueError:
-        raise ProblemError("not_an_edge", f"The request is {approval.state} already.", state=approval.state.value) from None
-    return approval.model_copy(update={"state": target, "ended_at": tx.now, "end_reason": reason})
-
-
-def _void(tx: Transaction, approval: Approval, reason: str) -> Approval:
-    tx.require(approval)
-    return tx.put(_ended(approval, ApprovalState.VOID, tx, reason), "approval.void", PLANE)
-
-
-def _drifted(approval: Approval, changes: tuple[str, ...]) -> ProblemError:
-    return ProblemError(
-        "conflict",
-        f"It changed while you looked: {'; '.join(changes)}. Your review was not counted.",
-        revision=approval.revision,
-        digest=approval.digest,
-        state=approval.state.value,
-        drift=list(changes),
-    )
-
-
-def _expire(tx: Transaction, approval_id: str) -> None:
-    approval = tx.get(Approval, approval_id)
-    due = approval.due_at() if approval else None
-    if approval is None or due is None or due > tx.now:
-        return
-    reason = "its deadline passed" if approval.state is ApprovalState.PENDING else "it was approved and not used in time"
-    kept = tx.put(_ended(approval, ApprovalState.EXPIRED, tx, reason), "approval.expired", PLANE)
-    settle_grant(tx, kept, PLANE)
-
-
-def _redecide(tx: Transaction, approval: Approval, draft: Draft) -> int:
-    tx.require(approval, *draft.require, fences=draft.fences)
-    if draft.decision.outcome is not Outcome.ESCALATE:
-        _void(tx, approval, f"under the new bundle: {draft.decision.text}")
-        return 1
-    changes = drift(approval, draft)
-    if not changes:
-        return 0
-    tx.put(revised(approval, draft, changes), "approval.revised", PLANE)
-    return 1

@@ -1,13 +1,17 @@
 """Bundles: which policy is in force. The last good one stays on any failure."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from console.model.actors import PLANE, Actor
-from console.model.bundles import Bundle, BundleFile, BundleState, BundleView
+from console.model.bundles import BUNDLE, Bundle, BundleFile, BundleState, BundleView
 from console.model.problems import ProblemError
 from console.policy.compile import Compiled, compile_bundle
 from console.policy.testing import run_tests
-from console.server.ports import Clock, Store, Transaction
+from console.server.ports import Clock, Reader, Store, Transaction
+
+T = TypeVar("T")
 
 BUNDLE_FENCE = "bundle"
 """The fence that every publication advances."""
@@ -23,6 +27,7 @@ class Bundles:
         self._clock = clock
         self._compiled: Compiled | None = None
         self._bundle: Bundle | None = None
+        self._running: set[asyncio.Task[object]] = set()
 
     @property
     def active(self) -> Compiled | None:
@@ -44,13 +49,9 @@ class Bundles:
 
         Raises `policy.BundleRefused` when neither parses: a plane does not serve on a bundle that it cannot read.
         """
-        published = self._store.find(Bundle, state=BundleState.PUBLISHED, newest=True, limit=1)
-        if published:
-            bundle = published[0]
-            self._compiled = compile_bundle(
-                {file.path: file.text for file in bundle.files}, cached_answers=self._cached_answers
-            )
-            self._bundle = bundle
+        bundle = in_force(self._store)
+        if bundle is not None:
+            self._compiled, self._bundle = self.compiled(texts_of(bundle)), bundle
         elif files is not None:
             await self.publish(files, author, PLANE)
 
@@ -59,31 +60,35 @@ class Bundles:
 
         Raises `policy.BundleRefused` with its findings.
         """
-        compiled = compile_bundle(files, cached_answers=self._cached_answers)
+        compiled = self.compiled(files)
         bundle_id = self._clock.new_id("pb")
 
-        def verb(tx: Transaction) -> Bundle:
-            for old in tx.find(Bundle, state=BundleState.PUBLISHED):
-                changed = old.model_copy(update={"state": BundleState.SUPERSEDED, "superseded_at": tx.now})
-                tx.put(changed, "bundle.superseded", actor)
-            bundle = Bundle(
-                id=bundle_id,
-                name=compiled.name,
-                digest=compiled.digest,
-                revision=tx.advance(BUNDLE_FENCE),
-                state=BundleState.PUBLISHED,
-                author=author,
-                created_at=tx.now,
-                published_at=tx.now,
-                policies=len(compiled.policies),
-                findings=tuple(compiled.findings),
-                files=tuple(BundleFile(path=path, text=text) for path, text in sorted(files.items())),
-            )
-            return tx.put(bundle, "bundle.published", actor)
+        def verb(tx: Transaction) -> tuple[Bundle, Bundle]:
+            bundle = put_in_force(tx, validated(compiled, files, bundle_id, author, tx), actor)
+            return bundle, bundle
 
-        bundle = await self._store.write(verb)
-        self._compiled, self._bundle = compiled, bundle
-        return bundle
+        return await self.commit(compiled, verb)
+
+    def compiled(self, files: Mapping[str, str]) -> Compiled:
+        """Files, compiled as a bundle in force is. Raises `policy.BundleRefused` with its findings."""
+        return compile_bundle(files, cached_answers=self._cached_answers)
+
+    async def commit(self, compiled: Compiled, verb: Callable[[Transaction], tuple[Bundle | None, T]]) -> T:
+        """Run a verb that may put the bundle of `compiled` in force; once that is durable, decisions rest on it.
+
+        The verb returns the bundle that it put in force, or None, and what is returned here. It goes on to its end when its
+        caller is gone: the policies that decide never stay behind those on record.
+        """
+        task = asyncio.ensure_future(self._commit(compiled, verb))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _commit(self, compiled: Compiled, verb: Callable[[Transaction], tuple[Bundle | None, T]]) -> T:
+        bundle, result = await self._store.write(verb)
+        if bundle is not None and bundle.revision > self.fence:
+            self._compiled, self._bundle = compiled, bundle
+        return result
 
     def view(self) -> BundleView:
         """The published bundle as people read it, with its findings and its tests run. Raises ProblemError `no_policy`."""
@@ -100,3 +105,39 @@ class Bundles:
             grant_max_seconds=limits.grant_max_seconds,
             break_glass_max_seconds=limits.break_glass_max_seconds if limits.break_glass_allowed else None,
         )
+
+
+def in_force(reader: Reader) -> Bundle | None:
+    """The bundle in force as the record has it."""
+    published = reader.find(Bundle, state=BundleState.PUBLISHED, newest=True, limit=1)
+    return published[0] if published else None
+
+
+def texts_of(bundle: Bundle) -> dict[str, str]:
+    """The texts of a bundle's files by their paths."""
+    return {file.path: file.text for file in bundle.files}
+
+
+def validated(compiled: Compiled, files: Mapping[str, str], bundle_id: str, author: str, tx: Transaction) -> Bundle:
+    """The record of a bundle that compiles, before anything becomes of it."""
+    return Bundle(
+        id=bundle_id,
+        name=compiled.name,
+        digest=compiled.digest,
+        revision=0,
+        state=BundleState.VALIDATED,
+        author=author,
+        created_at=tx.now,
+        policies=len(compiled.policies),
+        findings=tuple(compiled.findings),
+        files=tuple(BundleFile(path=path, text=text) for path, text in sorted(files.items())),
+    )
+
+
+def put_in_force(tx: Transaction, bundle: Bundle, actor: Actor) -> Bundle:
+    """Publish a bundle under the next revision and supersede the one in force; what was decided under that is fenced off."""
+    for old in tx.find(Bundle, state=BundleState.PUBLISHED):
+        state = BUNDLE.step(old.state, BundleState.SUPERSEDED)
+        tx.put(old.model_copy(update={"state": state, "superseded_at": tx.now}), "bundle.superseded", actor)
+    update = {"state": BundleState.PUBLISHED, "revision": tx.advance(BUNDLE_FENCE), "published_at": tx.now}
+    return tx.put(bundle.model_copy(update=update), "bundle.published", actor)

@@ -2,7 +2,7 @@
 
 from console.model.agents import Agent
 from console.model.decisions import PolicyReason, QuorumPart
-from console.model.grants import GrantInput
+from console.model.grants import Grant, GrantInput
 from console.model.problems import ProblemError
 from console.model.quorum import AGENT_OWNER, RESOURCE_OWNER
 from console.model.rights import Right
@@ -12,7 +12,7 @@ MOST_OWNERS = 4
 """How many different sets of owners one grant may need."""
 
 
-def covered(compiled: Compiled, asked: GrantInput, agent: Agent) -> tuple[PolicyReason, ...]:
+def covered(compiled: Compiled, asked: GrantInput | Grant, agent: Agent) -> tuple[PolicyReason, ...]:
     """The policies, or the template, that a grant covers, each with its quorum. Raises ProblemError `not_grantable`."""
     if asked.template is not None:
         quorum = compiled.grantable(asked.template)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from console.model.actors import Actor
 from console.model.approvals import APPROVAL, Approval, ApprovalState
+from console.model.bundles import BUNDLE, Bundle, BundleState
 from console.model.grants import GRANT, Grant, GrantState
 from console.model.tasks import TASK, Task, TaskState
 from console.server.ports import Hooks, Transaction
@@ -104,6 +105,15 @@ def end_grant(tx: Transaction, hooks: Hooks, grant: Grant, state: GrantState, ac
     for hook in hooks.grant_ended:
         hook(tx, kept, actor)
     return kept
+
+
+def settle(tx: Transaction, approval: Approval, actor: Actor) -> None:
+    """What was asked for by a request that has ended without approval: a grant was never given, a bundle is a draft again."""
+    settle_grant(tx, approval, actor)
+    bundle = tx.get(Bundle, approval.bundle_id) if approval.bundle_id else None
+    if bundle is not None and bundle.state is BundleState.REQUESTED:
+        changed = bundle.model_copy(update={"state": BUNDLE.step(bundle.state, BundleState.VALIDATED)})
+        tx.put(changed, "bundle.validated", actor, extra={"reason": approval.end_reason or approval.state.value})
 
 
 def settle_grant(tx: Transaction, approval: Approval, actor: Actor) -> None:

@@ -138,6 +138,25 @@ class Grants:
         kept = tx.put(scheduled, "grant.scheduled", actor)
         return self._begin(tx, kept) if starts_at <= tx.now else kept
 
+    def lapsed(self, reader: Reader, approval: Approval) -> str:
+        """Why the bundle in force no longer allows what a pending request asks for, in words; empty while it does."""
+        compiled, grant = self._bundles.active, reader.get(Grant, approval.grant_id or "")
+        agent = reader.get(Agent, grant.agent_id) if grant is not None else None
+        if compiled is None or grant is None or agent is None:
+            return "nothing says any more who may give it"
+        limits, glass = compiled.limits, grant.kind == "break-glass"
+        if glass and not limits.break_glass_allowed:
+            return "the bundle in force does not allow break-glass"
+        most = limits.break_glass_max_seconds if glass else limits.grant_max_seconds
+        if grant.seconds > most:
+            return f"under the bundle in force it may last {most} s at most"
+        try:
+            quorum = merge(reason.quorum for reason in covered(compiled, grant, agent))
+        except ProblemError as problem:
+            return problem.detail
+        quorum = (QuorumPart(group=limits.break_glass_group, count=1),) if glass else quorum
+        return "" if set(quorum) == set(approval.quorum) else "who must agree has changed under the bundle in force"
+
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
         """End a scheduled or active grant; what another still gives stays. Raises ProblemError `not_found`, `not_an_edge`."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Set
 from datetime import datetime, timedelta
 
+from console.model.actors import Role
 from console.model.approvals import (
     APPROVAL,
     Approval,
@@ -111,6 +112,8 @@ def why_not(approval: Approval, operator: Operator, *, single_operator: bool) ->
     """Why an operator may not review a request, as code and sentence; None where they may."""
     if any(review.reviewer == operator.id for review in approval.reviews):
         return "already_reviewed", "You have reviewed this revision already."
+    if approval.kind is ApprovalKind.PUBLICATION and Role.POLICY_AUTHOR not in operator.roles:
+        return "not_eligible", "A publication is reviewed by a policy author."
     if single_operator:
         return None
     if approval.chain is not None and operator.id == approval.chain.on_behalf_of:
@@ -193,6 +196,12 @@ def approve(approval: Approval, *, now: datetime, use_seconds: int) -> Approval:
             "use_until": now + timedelta(seconds=use_seconds),
         }
     )
+
+
+def used(approval: Approval, by: str, now: datetime) -> Approval:
+    """The approved request, spent on what it was for."""
+    state = APPROVAL.step(approval.state, ApprovalState.CONSUMED)
+    return approval.model_copy(update={"state": state, "ended_at": now, "end_reason": "used", "consumed_by": by})
 
 
 def voided(approval: Approval, now: datetime, reason: str) -> Approval:

@@ -31,6 +31,7 @@ class Act(StrEnum):
     SEARCH = "ask what would be decided"
     PREVIEW = "ask what a review or a grant would come to"
 
+    REVIEW = "review a request"
     APPROVE = "approve"
     WITHDRAW = "take back an approval"
     REJECT = "reject"
@@ -117,8 +118,9 @@ TABLE: Final[Mapping[Act, Rule]] = MappingProxyType(
         Act.READ_DECISION: _reading(_AGENT),
         Act.SEARCH: _reading(_WORKLOADS),
         Act.PREVIEW: _reading(),
+        Act.REVIEW: _roles("gives", Role.APPROVER, Role.POLICY_AUTHOR),
         Act.APPROVE: _roles("gives", Role.APPROVER),
-        Act.WITHDRAW: _roles("takes", Role.APPROVER),
+        Act.WITHDRAW: _roles("takes", Role.APPROVER, Role.POLICY_AUTHOR),
         Act.REJECT: _roles("takes", Role.APPROVER),
         Act.GRANT: _roles("gives", Role.APPROVER),
         Act.END_GRANT: _roles("takes", Role.APPROVER, Role.RESPONDER),

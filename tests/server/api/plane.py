@@ -153,6 +153,7 @@ def wire(world: World) -> tuple[Services, DevelopmentTrustDomain]:
         grants=world.grants,
         previews=world.previews,
         bundles=bundles,
+        publications=world.publications,
         leases=leases,
         introspection=Introspection(store, clock, holds, own.verify, AUDIENCES),
         exchange=Exchange(leases, clock, task_tokens.read, find),

@@ -73,10 +73,10 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "GET /authorization/v1/decisions/{decision_id}",
         "GET /broker/v1/leases/{lease_id}",
     ),
-    frozenset({"approver"}): (
+    frozenset({"approver"}): ("POST /authorization/v1/grants",),
+    frozenset({"approver", "policy-author"}): (
         "POST /authorization/v1/approvals/{approval_id}/reviews",
         "POST /authorization/v1/approvals/{approval_id}/withdraw",
-        "POST /authorization/v1/grants",
     ),
     frozenset({"approver", "auditor"}): (
         "POST /authorization/v1/grants/{grant_id}/review",
@@ -93,7 +93,12 @@ EXPECTED: dict[frozenset[str] | None, tuple[str, ...]] = {
         "POST /authorization/v1/agents/{reference}/release",
         "POST /broker/v1/leases/{lease_id}/retry",
     ),
-    frozenset({"policy-author"}): ("POST /authorization/v1/bundles/validate", "POST /authorization/v1/bundles/test"),
+    frozenset({"policy-author"}): (
+        "POST /authorization/v1/bundles/validate",
+        "POST /authorization/v1/bundles/test",
+        "POST /authorization/v1/bundles/publications",
+        "POST /authorization/v1/bundles/{bundle_id}/rollback",
+    ),
     frozenset({"auditor", "admin"}): ("POST /authorization/v1/audit/checkpoint",),
     frozenset({"admin"}): (
         "POST /authorization/v1/agents",

@@ -9,6 +9,7 @@ from console.model.actors import ActorKind
 from console.model.approvals import (
     Approval,
     ApprovalDetail,
+    ApprovalKind,
     ApprovalState,
     CancelInput,
     Narrowing,
@@ -87,18 +88,21 @@ async def preview_review(call: CallOf, approval_id: ApprovalId, asked: Narrowing
     return tell(call.services.previews.review(approval_id, asked))
 
 
-@approvals.post("/authorization/v1/approvals/{approval_id}/reviews", Act.APPROVE, Approval)
+@approvals.post("/authorization/v1/approvals/{approval_id}/reviews", Act.REVIEW, Approval)
 async def review_approval(call: CallOf, approval_id: ApprovalId, asked: ReviewInput) -> Response:
-    """Approve, approve less, or reject exactly what was shown."""
-    if asked.verdict == "reject":
-        require(call.caller, Act.REJECT)
-    check_match(call, known(call, Approval, approval_id))
+    """Approve, approve less, or reject exactly what was shown. What meets the quorum of a publication publishes it."""
+    approval = known(call, Approval, approval_id)
+    if approval.kind is ApprovalKind.PUBLICATION:
+        require(call.caller, Act.PUBLISH)
+    else:
+        require(call.caller, Act.APPROVE if asked.verdict == "approve" else Act.REJECT)
+    check_match(call, approval)
     return tell(await call.services.approvals.review(operator_of(call), approval_id, asked))
 
 
 @approvals.post("/authorization/v1/approvals/{approval_id}/withdraw", Act.WITHDRAW, Approval)
 async def withdraw_approval(call: CallOf, approval_id: ApprovalId, asked: Withdrawal) -> Response:
-    """Take back one's own approval, before anything came of it."""
+    """Take back one's own approval, or one's own request for a publication, before anything came of it."""
     check_match(call, known(call, Approval, approval_id))
     return tell(await call.services.approvals.withdraw(operator_of(call), approval_id, asked.reason))
 
