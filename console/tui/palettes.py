@@ -101,6 +101,11 @@ class Palettes(Mapping[str, Palette]):
         self._rest()
         return len(self._known)
 
+    @property
+    def own(self) -> frozenset[str]:
+        """The names of one's own themes."""
+        return frozenset(name for name, palette in self._own.items() if palette is not HOUSE_DARK)
+
     def _read(self, name: str) -> None:
         try:
             palette = read_theme(self._house / f"{name}.toml")

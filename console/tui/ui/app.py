@@ -331,6 +331,7 @@ class Console(Careful, KeyOrder, Lifetime, Painting, Side, Travel, Lines, App[Co
             self.refuse("There is no such theme.")
             return
         self.brush = Brush(palette, colourless=self.plain_terminal)
+        self.ansi_color = self.plain_terminal or palette.ansi
         self.register_theme(to_textual(palette))
         self.theme = palette.name
         self.refresh(layout=True)

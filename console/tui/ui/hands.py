@@ -105,15 +105,6 @@ def times(console: "Console", _: str = "") -> None:
     console.repaint()
 
 
-def theme(console: "Console", name: str = "") -> None:
-    """Choose a theme."""
-    if name:
-        console.wear(name)
-        return
-    entries = [Entry(one, one, "worn now" if one == console.theme else "") for one in console.palettes]
-    console.push_screen(Picker("theme", among(entries), console.wear))
-
-
 def arm(console: "Console", _: str = "") -> None:
     """Arm, or be SAFE."""
     words = console.world.turn_arming()
@@ -271,7 +262,7 @@ HANDLERS: dict[str, Callable[["Console", str], None]] = {
     "columns": columns,
     "pause": pause,
     "reread": reread,
-    "theme": theme,
+    "theme": later("wearing", "theme"),
     "mute": mute,
     "copy": later("copying", "copy_id"),
     "copy-record": later("copying", "copy_record"),

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from console.tui.present.inert import clip
-from console.tui.present.spans import Span, Tone
+from console.tui.present.spans import Span, Tone, wrap
 from console.tui.ui.widgets.paint import brush, content_of, strip_of
 
 _BESIDE = 46
@@ -30,13 +30,14 @@ _PAUSE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to choose. `value` is what is handed over."""
+    """One thing to choose. `value` is what is handed over; `more` is told at the foot while the cursor is on it."""
 
     value: str
     text: str
     words: str = ""
     key: str = ""
     enabled: bool = True
+    more: str = ""
 
 
 class _Choices(Widget):
@@ -62,14 +63,32 @@ class _Choices(Widget):
             return strip_of(words, width, paint, "panel", 2)
         one, here = self.entries[at], at == self.chosen
         tone = Tone.TEXT if one.enabled else Tone.DIM
+        keyed = any(one.key for one in self.entries)
         name = max(20, width - _BESIDE)
         spans = (
             Span("> " if here else "  ", Tone.BRASS, strong=True),
-            Span(f"{one.key:<8}", Tone.BRASS if one.enabled else Tone.DIM),
+            Span(f"{one.key:<8}" if keyed else "", Tone.BRASS if one.enabled else Tone.DIM),
             Span(f"{clip(one.text, name):<{name}}  ", tone, strong=here),
             Span(one.words, Tone.MUTED),
         )
         return strip_of(spans, width, paint, "raised" if here else "panel")
+
+
+class _Foot(Widget):
+    """What more there is to know of the entry under the cursor, in full."""
+
+    DEFAULT_CSS = """
+    _Foot { height: 2; width: 1fr; background: $panel; margin: 1 0 0 0; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the words, wrapped."""
+        lines = wrap((Span(self.words, Tone.WARN),), self.size.width - 4) if self.words else ()
+        return strip_of(lines[y] if y < len(lines) else (), self.size.width, brush(self), "panel", 2)
 
 
 class Picker(ModalScreen[None]):
@@ -82,6 +101,9 @@ class Picker(ModalScreen[None]):
     Picker Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; margin: 0 0 1 0; }
     Picker Input:focus { border: none; background-tint: $raised 0%; }
     Picker Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
+    Picker.beside { align: right bottom; background: $ground 0%; }
+    Picker.beside > Vertical { width: 56; }
+    Picker.beside _Choices { height: 12; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="picker.leave", priority=True),
@@ -99,12 +121,18 @@ class Picker(ModalScreen[None]):
         done: Callable[[str], None],
         *,
         later: Callable[[str], Iterator[Sequence[Entry]]] | None = None,
+        moved: Callable[[Entry | None], None] | None = None,
+        begin: str = "",
     ) -> None:
         """`find` gives the entries for what is typed; `done` gets the chosen value, and is not called when it is left.
 
-        `later` gives further entries in slices, between which other keys may come.
+        `later` gives further entries in slices, between which other keys may come. `moved` hears of each entry that the
+        cursor comes to, and of None where nothing was chosen; what is beneath then stays in sight. The cursor begins on the
+        value `begin`.
         """
-        super().__init__()
+        super().__init__(classes="beside" if moved is not None else None)
+        self._moved, self._begin = moved, begin
+        self._foot = _Foot()
         self._words, self._find, self._done, self._later = title, find, done, later
         self._looking: Iterator[Sequence[Entry]] | None = None
         self._input = Input(max_length=120, select_on_focus=False)
@@ -116,21 +144,33 @@ class Picker(ModalScreen[None]):
             box.border_title = content_of((Span(self._words),))
             yield self._input
             yield self._choices
+            yield self._foot
 
     def on_mount(self) -> None:
         """Show everything at first."""
         self.set_focus(self._input)
         self._search("")
+        self._foot.display = any(one.more for one in self.entries)
+        values = [one.value for one in self.entries]
+        if self._begin in values:
+            self._choices.chosen = values.index(self._begin)
+        self._came()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """What is found for what is typed."""
         return self._choices.entries
 
+    @property
+    def chosen(self) -> Entry | None:
+        """The entry under the cursor, if anything is found."""
+        return self.entries[self._choices.chosen] if self.entries else None
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the entries."""
         event.stop()
         self._search(event.value)
+        self._came()
 
     def action_take(self) -> None:
         """Choose."""
@@ -149,10 +189,21 @@ class Picker(ModalScreen[None]):
         if self._choices.entries:
             self._choices.chosen = min(max(0, self._choices.chosen + by), len(self._choices.entries) - 1)
             self._choices.refresh()
+            self._came()
 
     def action_leave(self) -> None:
         """Leave."""
         self.dismiss()
+        if self._moved is not None:
+            self._moved(None)
+
+    def _came(self) -> None:
+        """Tell of the entry under the cursor."""
+        one = self.chosen
+        self._foot.words = one.more if one is not None else ""
+        self._foot.refresh()
+        if self._moved is not None and one is not None:
+            self._moved(one)
 
     def _search(self, text: str) -> None:
         text = text.strip().lower()
