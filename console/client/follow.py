@@ -88,7 +88,7 @@ class Follower:
         Of the collections in `columns` only these values are asked for; a plane that does not know how tells whole rows.
         """
         head: SnapshotHead | None = None
-        rows = 0
+        rows = most = 0
         asked = ",".join(f"{collection}.{path}" for collection, paths in (columns or {}).items() for path in paths)
         path = f"/snapshot?columns={quote(asked, safe=',.')}" if asked else "/snapshot"
         async with self._get(path, {"Accept": "application/x-ndjson"}) as answer:
@@ -99,12 +99,15 @@ class Follower:
                     head = head_of(line)
                     if any(list(told) != list((columns or {}).get(name, ())) for name, told in head.columns.items()):
                         raise Garbled("The snapshot has other columns than were asked for.")
+                    most = sum(head.rows.values())
                     yield head
                 else:
                     row = row_of(line)
                     rows += len(row.values) if isinstance(row, SnapshotValues) else 1
+                    if rows > most:
+                        raise Garbled("The snapshot has more rows than it said.")
                     yield row
-        if head is None or rows != sum(head.rows.values()):
+        if head is None or rows != most:
             raise Garbled("The snapshot is not complete.")
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 MOST_HEADERS = 64 * 1024
-"""Bytes that the headers of an answer may have."""
+"""Bytes that an answer may have beside its body: before it, and behind each part of it."""
 _HELD = 2 * 1024 * 1024
 """From how many unread bytes on the sender has to wait."""
 
@@ -34,6 +34,7 @@ class Answer(asyncio.Protocol):
         self._parts: deque[bytes] = deque()
         self._held = 0
         self._headers = 0
+        self._beside = 0
         self._headed = False
         self._ended = False
         self._problem = ""
@@ -87,11 +88,17 @@ class Answer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if self._ended:
+            return
+        self._beside += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             self._fail(type(error).__name__)
-        if self._held > _HELD and not self._paused and not self._ended and self._transport is not None:
+        # The parser keeps a header until it ends, and tells nothing of it before.
+        if self._beside > MOST_HEADERS and not self._ended:
+            self._fail("TooManyHeaders")
+        if self._held > _HELD and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._woken.set()
@@ -120,6 +127,7 @@ class Answer(asyncio.Protocol):
         """A part of the body."""
         self._parts.append(body)
         self._held += len(body)
+        self._beside = 0
 
     def on_message_complete(self) -> None:
         """The answer has ended."""
@@ -139,15 +147,18 @@ async def get(
 
     Raises Unreachable. `trust` are the certificates that an https address is checked against.
     """
-    parts = urlsplit(url)
-    if parts.hostname is None:
-        raise Unreachable("The address of the plane names no host.", unknown=False)
-    secure = parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
+    try:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+    except ValueError:
+        raise Unreachable("The address of the plane cannot be read.", unknown=False) from None
+    if parts.hostname is None or parts.scheme not in ("http", "https"):
+        raise Unreachable("The address of the plane names no host to ask over http.", unknown=False)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", "Accept-Encoding: identity", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    if any(character in line for line in lines for character in "\r\n\0"):
+    if not all(line.isascii() and line.isprintable() for line in lines):
         raise Unreachable("The request has a character in it that no header may have.", unknown=False)
     loop = asyncio.get_running_loop()
     transport: asyncio.Transport | None = None
@@ -158,7 +169,7 @@ async def get(
                 transport, told = await loop.create_connection(Answer, parts.hostname, port, ssl=context)
         except TimeoutError:
             raise Unreachable("The plane could not be reached: ConnectTimeout.", unknown=False) from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise Unreachable(f"The plane could not be reached: {type(error).__name__}.", unknown=False) from None
         transport.write("\r\n".join([*lines, "\r\n"]).encode("ascii"))
         await told.head(answer)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -147,6 +147,7 @@ async def test_an_event_may_have_its_data_in_several_lines_and_comments_beside_i
     [
         ([b"SSH-2.0-nothing\r\n\r\n"], Unreachable),
         ([b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n"], Unreachable),
+        ([HEAD + chunk(SNAPSHOT) + chunk(ROW) * 2 + chunk(b"\n")], Garbled),
         ([HEAD + chunk(SNAPSHOT)], Unreachable),
         ([HEAD + chunk(SNAPSHOT) + b"0\r\n\r\n"], Garbled),
         ([HEAD + chunk(SNAPSHOT) + chunk(b"[]\n") + b"0\r\n\r\n"], Garbled),
@@ -160,6 +161,7 @@ async def test_an_event_may_have_its_data_in_several_lines_and_comments_beside_i
     ids=[
         "no-http",
         "headers",
+        "rows-too-many",
         "cut-off",
         "rows-missing",
         "no-row",
@@ -175,6 +177,44 @@ async def test_what_cannot_be_read_is_no_snapshot(writes: list[bytes], error: ty
     async with answering(*writes) as follower:
         with pytest.raises(error):
             [line async for line in follower.snapshot()]
+
+
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 200 OK\r\nX-Endless: ", HEAD + b"0\r\nX-Endless: "], ids=["header", "trailer"])
+async def test_a_header_without_an_end_is_cut_off_before_it_fills_the_memory(begun: bytes) -> None:
+    cut = asyncio.Event()
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begun)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"a" * 65_536)
+                await writer.drain()
+        writer.close()
+        cut.set()
+
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unreachable, match="TooManyHeaders"):
+            await asyncio.wait_for(Follower(f"http://127.0.0.1:{port}", lambda: "a-token").whoami(), 5)
+        await asyncio.wait_for(cut.wait(), 5)
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1", "http://127.0.0.1:99999", "http://pl\u00e4ne.test", f"http://{'a' * 64}.test", "127.0.0.1"]
+)
+async def test_an_address_that_cannot_be_asked_is_unreachable_and_nothing_is_sent(url: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        await Follower(url, lambda: "a-token").whoami()
+    assert "token" not in str(caught.value)
+
+
+async def test_a_token_that_is_not_ascii_is_told_as_such_and_never_sent() -> None:
+    with pytest.raises(Unreachable, match="character"):
+        await Follower("http://127.0.0.1:9", lambda: "lho_\u00e9").whoami()
 
 
 async def test_a_token_that_would_break_the_request_is_never_sent() -> None:
