@@ -68,7 +68,8 @@ class Painting:
             self.rearrange()
         elif not self.pane.depends_on.isdisjoint(changes.dirty):
             if self.pane.table is not None:
-                self.pane.table.touch()
+                alone = changes.dirty.keys() & self.pane.depends_on == {self.pane.name}
+                self.pane.table.touch(changes.dirty[self.pane.name] if alone else None)
             self._rearrange_soon()
         self._go_on()
 

@@ -4,7 +4,7 @@ Owns the strips that were painted, and which row stands on which line. Asks for 
 sight, and paints again only lines whose row has another version or that another row has come to stand on.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from textual.cache import LRUCache
@@ -59,11 +59,13 @@ class RowLines(VirtualLines):
         self._layout: tuple[Placed, ...] = ()
         self._layout_for: tuple[Hashable, ...] = ()
 
-    def touch(self) -> None:
-        """Some rows may have another version: paint again the lines in sight that do."""
+    def touch(self, only: Collection[str] | None = None) -> None:
+        """Some rows, or `only` these, may have another version: paint again the lines in sight that do."""
         if self._held is not None:
             return
         for line, key in self._in_sight():
+            if only is not None and key not in only:
+                continue
             painted = self._cache.get(key)
             try:
                 if painted is not None and painted.version == self._rows.version(key):
@@ -167,9 +169,11 @@ class RowLines(VirtualLines):
         painted = self._cache.get(key)
         try:
             version = self._rows.version(key)
-            if painted is None or painted.version != version:
-                painted = Painted(version, self._rows.cells(key))
-                self._cache[key] = painted
+            if painted is None:
+                painted = self._cache[key] = Painted(version, self._rows.cells(key))
+            elif painted.version != version:
+                # Changed in place: the cache keeps what it has of a key that it knows.
+                painted.version, painted.cells, painted.strip = version, self._rows.cells(key), None
         except KeyError:
             painted = painted or Painted(None, ())
         if self._held is not None:

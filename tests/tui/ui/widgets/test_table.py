@@ -109,6 +109,10 @@ async def test_only_rows_in_sight_are_read() -> None:
         await pilot.pause()
         assert set(rows.asked) == {"k3"}
         assert any("moved" in line for line in painted(table))
+        rows.asked.clear()
+        table.touch()
+        await pilot.pause()
+        assert not rows.asked, "what was painted once is not read again"
 
 
 async def test_a_changed_cell_is_underlined() -> None:
