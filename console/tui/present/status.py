@@ -114,7 +114,7 @@ def _stuck(facts: StatusFacts) -> Span:
 
 def _revision(facts: StatusFacts) -> Span:
     if not facts.loaded:
-        return _NOT_KNOWN
+        return Span("r\u2013", Tone.MUTED)
     known = facts.revision is not None
     return Span(f"r{facts.revision}" if known else "no policy", Tone.TEXT if known else Tone.DANGER)
 

@@ -63,7 +63,7 @@ def test_mode_and_connection_never_leave_the_strip(width: int) -> None:
         ({"stuck": 3}, "stuck 3"),
         ({"revision": None}, "no policy"),
         ({"sign_in_left": 30.0}, "maya ends"),
-        ({"loaded": False}, "approvals \u2013  leases \u2013  stuck \u2013  policy \u2013"),
+        ({"loaded": False}, "approvals \u2013  leases \u2013  stuck \u2013  policy r\u2013"),
     ],
 )
 def test_the_strip_says_what_is_different(changes: dict[str, object], expected: str) -> None:
