@@ -82,10 +82,13 @@ def grant_access(reader: Reader, agent_id: str, scope: Right) -> AccessChange:
 
 
 def removed_reviewers(reader: Reader, approval: Approval) -> frozenset[str]:
-    """Those who have reviewed a request and are no longer enrolled."""
-    names = {review.reviewer for review in approval.reviews}
-    found = {name: reader.get(Operator, name) for name in names}
-    return frozenset(name for name, operator in found.items() if operator is None or operator.removed)
+    """Those who have reviewed a request and are no longer enrolled, or anew: a name enrolled again may be another person."""
+    found = [(review, reader.get(Operator, review.reviewer)) for review in approval.reviews]
+    return frozenset(
+        review.reviewer
+        for review, operator in found
+        if operator is None or operator.removed or operator.enrolled_at > review.at
+    )
 
 
 def stands(reader: Reader, approval: Approval) -> bool:

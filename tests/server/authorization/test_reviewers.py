@@ -40,6 +40,18 @@ async def test_an_approval_is_not_used_once_its_reviewer_was_removed(world: Worl
     assert (void.state, void.end_reason) == (ApprovalState.VOID, "a reviewer is no longer enrolled")
 
 
+async def test_who_is_enrolled_again_under_a_name_does_not_revive_what_the_name_approved_before(world: World) -> None:
+    agent, task, approval = await escalated(world)
+    for name in ("omar", "lena"):
+        await world.approvals.review(world.operators[name], approval.id, verdict(approval))
+    world.clock.move(1)
+    await remove(world, "omar")
+    again = world.operators["omar"].model_copy(update={"enrolled_at": world.clock.now(), "version": 2})
+    await world.store.write(lambda tx: tx.put(again, "operator.enrolled", ADMIN))
+    assert (await send(world, agent, task)).outcome is Outcome.ESCALATE
+    assert current(world, approval.id).state is ApprovalState.VOID
+
+
 async def test_an_approval_stands_where_the_others_suffice(world: World) -> None:
     agent, task, approval = await escalated(world)
     for name in ("maya", "lena"):
