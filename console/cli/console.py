@@ -127,6 +127,7 @@ def options_of(
         desktop=settings.notifications.desktop,
         from_risk=settings.notifications.from_risk,
         clipboard=settings.clipboard,
+        editor=os.environ.get("VISUAL") or os.environ.get("EDITOR") or "",
         state_folder=Folders.of_this_machine(place.data).state,
     )
 

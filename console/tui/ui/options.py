@@ -54,5 +54,12 @@ class ConsoleOptions:
     profiles: tuple[ProfileChoice, ...] = ()
     clipboard: tuple[str, ...] = ()
     """The command that is handed what is copied; the terminal is asked (OSC 52) where there is none."""
+    editor: str = ""
+    """The operator's own editor, a command as a shell reads it; a draft cannot be edited here where there is none."""
     state_folder: Path | None = None
-    """Where `o` writes what is shown; None where nothing may be written."""
+    """Where `o` writes what is shown, and where drafts are kept; None where nothing may be written."""
+
+    @property
+    def production(self) -> bool:
+        """Whether this is production: what the profile colours red, or calls so."""
+        return self.colour == "red" or self.environment.lower().startswith("prod")

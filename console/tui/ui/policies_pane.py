@@ -1,5 +1,9 @@
-"""The pane over the published bundle: its files as a tree, with policies, findings and tests under them, then its history."""
+"""The pane over the bundle: its files as a tree, with policies, findings and tests under them, then its history.
 
+Where there is a draft of the published bundle, the tree is of the draft, and a row above it says where the draft stands.
+"""
+
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,8 +12,10 @@ from console.model.problems import ProblemError
 from console.tui.present.cells import Cell
 from console.tui.present.spans import Line, Span, Spans
 from console.tui.present.views import policies as show
+from console.tui.present.views.drafting import DraftFacts
 from console.tui.present.views.fetched import FetchedRows
 from console.tui.present.words import BLANK
+from console.tui.ui.drafting import Drafting
 from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.panes import Pane, brief
 from console.tui.ui.widgets.rows import Rows
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
     from console.model.bundles import Bundle, BundleView
 
 _FACTS_EVERY = 2.0
+DRAFT = "draft"
+"""The key of the row of the draft."""
 
 
 @dataclass
@@ -26,10 +34,17 @@ class PoliciesPane(FetchedPane):
     """The published bundle. `enter` reads a file, at the line of what was under the cursor."""
 
     bundle: "BundleView | None" = None
+    """The published one."""
+    shown: "BundleView | None" = None
+    """What the tree shows: the draft, where there is one."""
+    drafting: Drafting = field(init=False)
     history: "list[Bundle]" = field(default_factory=list)
     facts: dict[str, show.Fact] = field(default_factory=dict)
     decisions: int = 0
     _facts_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.drafting = Drafting.on_this_machine(self.world)
 
     async def fetch(self) -> None:
         plane = self.world.plane
@@ -41,7 +56,7 @@ class PoliciesPane(FetchedPane):
             if problem.code != "no_policy":
                 raise
             # Nothing is published: that is an answer, and a grave one, but no failure to read.
-            self.bundle, self.history, self.held = None, [], FetchedRows({}, self._cells)
+            self.bundle, self.shown, self.history, self.held = None, None, [], FetchedRows({}, self._cells)
             return
         try:
             self.history = await plane.revisions()
@@ -51,7 +66,36 @@ class PoliciesPane(FetchedPane):
         self.bundle = bundle
         self._facts_at = float("-inf")
         self._count()
-        self.held = FetchedRows(show.policy_items(bundle, self.history), self._cells, None, self._stamp)
+        await self.read_draft()
+
+    async def read_draft(self) -> None:
+        """Read what there is of drafts, show it, and have the plane say what it thinks of it."""
+        if self.bundle is None:
+            return
+        await asyncio.to_thread(self.drafting.read, self.bundle.bundle)
+        self._put()
+        self.rearrange()
+        await self.drafting.check()
+        self._put()
+        self.rearrange()
+
+    def _put(self) -> None:
+        """Lay the tree out of what is known."""
+        if self.bundle is None:
+            return
+        self.shown = self.drafting.shown(self.bundle)
+        facts = self.draft
+        items = {} if facts is None else {DRAFT: show.PolicyItem(DRAFT, "draft", "draft", state=str(facts.stage), thing=facts)}
+        for _, older in self.drafting.older:
+            key = f"{DRAFT} {older.digest}"
+            items[key] = show.PolicyItem(key, "draft", f"draft of r{older.revision}", state="moved", thing=older)
+        items |= show.policy_items(self.shown, self.history, self.drafting.changed())
+        self.held = FetchedRows(items, self._cells, None, self._stamp)
+
+    @property
+    def draft(self) -> DraftFacts | None:
+        """What is known of the draft of the published bundle."""
+        return self.drafting.facts(self.history)
 
     def rows(self) -> Rows:
         self._count()
@@ -77,16 +121,21 @@ class PoliciesPane(FetchedPane):
 
     def door(self, key: str) -> str:
         item: show.PolicyItem | None = self.item(key)
+        if item is not None and item.kind == "draft":
+            return "!diff"
         return "!source" if item is not None and item.kind != "revision" and self.text_of(item.file) is not None else ""
 
     def text_of(self, path: str) -> str | None:
-        """The text of a file of the bundle; None where the plane does not tell it."""
-        if self.bundle is None:
+        """The text of a file as it is shown; None where there is none."""
+        if self.shown is None:
             return None
-        return next((file.text for file in self.bundle.bundle.files if file.path == path), None)
+        return next((file.text for file in self.shown.bundle.files if file.path == path), None)
 
     def heading(self, key: str | None) -> Spans:
-        return (Span(f"{self.bundle.bundle.name}  r{self.bundle.bundle.revision}"),) if self.bundle else ()
+        if self.bundle is None:
+            return ()
+        draft = " (a draft of it)" if self.drafting.draft is not None else ""
+        return (Span(f"{self.bundle.bundle.name}  r{self.bundle.bundle.revision}{draft}"),)
 
     def lines(self, key: str | None) -> tuple[Line, ...]:
         head = self._own_lines(key)
@@ -102,7 +151,7 @@ class PoliciesPane(FetchedPane):
     def _own_lines(self, key: str | None) -> tuple[Line, ...]:
         """What the row says itself, without the bundle around it."""
         item = self.item(key)
-        bundle = self.bundle
+        bundle = self.shown
         if bundle is None or item is None:
             return ()
         stamp = (key, self.read_at, *((self.decisions, self._stamp(item)) if item.kind == "policy" else ()))

@@ -17,7 +17,7 @@ from console.model import merkle
 from console.model.agents import AgentState
 from console.model.approvals import Approval, ApprovalState, Review, ReviewInput
 from console.model.audit import AuditRecord, Checkpoint, Checkpoints, InclusionProof
-from console.model.bundles import Bundle, BundleView
+from console.model.bundles import BundleView
 from console.model.canonical import canonical
 from console.model.frameworks import FrameworkReview, Frameworks, FrameworkView, MetricView, SeedRows
 from console.model.grants import Grant, GrantInput, GrantState
@@ -47,7 +47,6 @@ class Estate(ReviewingPlane):
         self.roles = roles
         self.silent = False
         self.records: list[AuditRecord] = []
-        self.bundle: BundleView | None = None
         self.frameworks_listed: Frameworks | None = None
         self.framework_view: FrameworkView | None = None
         self.metric_view: MetricView | None = None
@@ -116,9 +115,6 @@ class Estate(ReviewingPlane):
         if self.bundle is None:
             raise ProblemError("not_ready")
         return self.bundle
-
-    async def revisions(self) -> list[Bundle]:
-        return [self.bundle.bundle] if self.bundle is not None else []
 
     async def frameworks(self) -> Frameworks:
         if self.frameworks_listed is None:

@@ -8,10 +8,11 @@ from console.model.approvals import Approval, ApprovalDetail, ApprovalState, Nar
 from console.model.grants import Grant, GrantTerms
 from console.model.problems import FieldError, ProblemError
 from console.model.reviewing import AccessChange, GrantPreview, PastRequests, PreviewedAction, ReviewerLoad, ReviewPreview
-from tests.tui.state.plane_in_memory import NOW, PlaneInMemory, an_id
+from tests.tui.state.plane_in_memory import NOW, an_id
+from tests.tui.ui.publishing_plane import PublishingPlane
 
 
-class ReviewingPlane(PlaneInMemory):
+class ReviewingPlane(PublishingPlane):
     """Keeps what was asked in `asked`, and every mutation in `sent`; `fail` refuses both."""
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class ReviewingPlane(PlaneInMemory):
     async def approval_detail(self, id: str) -> ApprovalDetail:
         return ApprovalDetail(
             approval=self._get("approvals", id),
+            publication=self.detail_of_publication(self._get("approvals", id)),
             agent_text=self.agent_text,
             eligible=("maya", "lena"),
             excluded={"olga": "owns the agent"},

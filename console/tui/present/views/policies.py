@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from console.tui.present.cells import Align, Cell, Column, day_and_instant, figure, short_digest
+from console.tui.present.differences import CHANGE
 from console.tui.present.look import BUNDLE
 from console.tui.present.source import SEVERITY, begins_at, by_line, source_lines
 from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.views.drafting import draft_cells, draft_lines
 from console.tui.present.words import BLANK, clock, muted, plural, said, sign_of, strong, text, under
 from console.tui.rows import DecisionRow
 
@@ -30,7 +32,7 @@ class PolicyItem:
 
     key: str
     kind: str
-    """file, finding, policy, test or revision."""
+    """draft, file, finding, policy, test or revision."""
     name: str
     branch: str = ""
     file: str = ""
@@ -60,11 +62,17 @@ def facts_of(decisions: Iterable[DecisionRow]) -> dict[str, Fact]:
     return found
 
 
-def policy_items(view: "BundleView", revisions: "Sequence[Bundle]" = ()) -> dict[str, PolicyItem]:
-    """The rows by key: each file with its findings, policies and tests under it, then the revisions, newest first."""
+def policy_items(
+    view: "BundleView", revisions: "Sequence[Bundle]" = (), changed: Mapping[str, str] | None = None
+) -> dict[str, PolicyItem]:
+    """The rows by key: each file with its findings, policies and tests under it, then the revisions, newest first.
+
+    Of a draft, `changed` says by path what it does to a file.
+    """
+    changed = changed or {}
     bundle = view.bundle
     texts = {file.path: file.text for file in bundle.files}
-    paths = [*texts, *sorted({policy.file for policy in view.policies} - set(texts))]
+    paths = [*texts, *sorted(({policy.file for policy in view.policies} | set(changed)) - set(texts))]
     found: list[PolicyItem] = []
     for path in sorted(paths, key=_place):
         findings = [one for several in by_line(bundle.findings, path).values() for one in several]
@@ -78,14 +86,19 @@ def policy_items(view: "BundleView", revisions: "Sequence[Bundle]" = ()) -> dict
                          "passed" if one.passed else "failed", one)
               for at, one in enumerate(one for one in view.tests if one.file == path)),
         ]  # fmt: skip
-        worst = findings[0].severity if findings else ""
+        worst = findings[0].severity if findings else changed.get(path, "")
         found.append(PolicyItem(f"file {path}", "file", path, "", path, 1, worst, texts.get(path)))
         found += _branched(under_it)
     found += [
-        PolicyItem(f"revision {one.id}", "revision", f"r{one.revision} by {one.author}", "", "", 1, str(one.state), one)
-        for one in revisions
+        PolicyItem(f"revision {one.id}", "revision", _revision_name(one), "", "", 1, str(one.state), one) for one in revisions
     ]
     return {item.key: item for item in found}
+
+
+def _revision_name(bundle: "Bundle") -> str:
+    """A revision's number and whose it is; what was not published yet has no number."""
+    again = f", r{bundle.restores} again" if bundle.restores else ""
+    return f"r{bundle.revision} by {bundle.author}{again}" if bundle.revision else f"no revision yet, by {bundle.author}"
 
 
 def _branched(items: Sequence[PolicyItem]) -> list[PolicyItem]:
@@ -113,7 +126,7 @@ def policy_cells(item: PolicyItem, facts: Mapping[str, Fact]) -> tuple[Cell, ...
     thing = item.thing
     match item.kind:
         case "file":
-            sign = SEVERITY.get(item.state)
+            sign = SEVERITY.get(item.state) or CHANGE.get(item.state)
             lines = plural(len(str(thing).splitlines()), "line") if thing is not None else "-"
             state = sign.cell(1) if sign is not None else Cell("· file", Tone.DIM)
             return (name, state, Cell(), Cell(), Cell(lines, Tone.DIM))
@@ -133,6 +146,8 @@ def policy_cells(item: PolicyItem, facts: Mapping[str, Fact]) -> tuple[Cell, ...
             return (name, Cell(made.text, made.tone, made.strong), Cell(), Cell(), Cell(f"expects {thing.expected}", Tone.DIM))
         case "finding":
             return (name, SEVERITY[item.state].cell(1), Cell(), Cell(), Cell(thing.fix, Tone.MUTED))
+        case "draft":
+            return draft_cells(thing)
     at = day_and_instant(thing.published_at) if thing.published_at else "never published"
     return (name, sign_of(BUNDLE, item.state).cell(1), Cell(), Cell(short_digest(thing.digest), Tone.DIM), Cell(at, Tone.MUTED))
 
@@ -148,11 +163,13 @@ def policy_detail(item: PolicyItem, view: "BundleView", facts: Mapping[str, Fact
             return outcome_lines(item.thing, item)
         case "finding":
             return (*finding_lines(item.thing), BLANK, Line((muted("enter opens the file there"),)))
-    return revision_lines(item.thing)
+    return draft_lines(item.thing) if item.kind == "draft" else revision_lines(item.thing)
 
 
 def file_lines(item: PolicyItem, view: "BundleView") -> tuple[Line, ...]:
     """A file, highlighted, with its findings in the gutter."""
+    if item.thing is None and item.state == "removed":
+        return (Line((muted(f"The draft removes {item.file}."),)),)
     if item.thing is None:
         return (Line((muted(f"The text of {item.file} is not part of what the plane tells."),)),)
     head = Line((strong(item.file), muted("   enter reads it whole; / searches in it, f goes to its next finding")))
@@ -212,6 +229,10 @@ def revision_lines(bundle: "Bundle") -> tuple[Line, ...]:
         said("MADE", text(day_and_instant(bundle.created_at))),
         said("PUBLISHED", text(day_and_instant(bundle.published_at) if bundle.published_at else "never")),
     ]
+    if bundle.restores:
+        lines.append(said("RESTORES", text(f"r{bundle.restores}"), muted("   by rolling back")))
+    if bundle.reason:
+        lines.append(said("REASON", text(bundle.reason)))
     if bundle.superseded_at:
         lines.append(said("SUPERSEDED", text(day_and_instant(bundle.superseded_at))))
     lines.append(said("POLICIES", text(figure(bundle.policies))))

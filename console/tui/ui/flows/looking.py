@@ -21,6 +21,7 @@ from console.tui.ui.widgets.sheet import Answer, Question
 
 if TYPE_CHECKING:
     from console.model.audit import AuditRecord
+    from console.model.bundles import BundleView
     from console.model.frameworks import ControlRow
     from console.tui.ui.app import Console
 
@@ -124,14 +125,27 @@ def read_source(desk: Desk) -> None:
     """Open the file under the cursor at the line of the row."""
     pane = desk.pane
     item = pane.item(pane.cursor) if isinstance(pane, PoliciesPane) else None
-    if not isinstance(pane, PoliciesPane) or pane.bundle is None or item is None or pane.text_of(item.file) is None:
+    if not isinstance(pane, PoliciesPane) or pane.shown is None or item is None or pane.text_of(item.file) is None:
         desk.refuse("This works on a file of the bundle; 5 leads there.")
         return
     from console.tui.ui.screens.source import Source  # noqa: PLC0415 (with the first file that is read)
 
-    console = cast("Console", desk)
-    console.push_screen(Source({one.path: one.text for one in pane.bundle.bundle.files}, pane.bundle.bundle.findings,
-                               item.file, item.line))  # fmt: skip
+    def edit(source: Source) -> None:
+        from console.tui.ui.flows.publishing import edit_at  # noqa: PLC0415 (with the first draft)
+
+        def renew() -> None:
+            if pane.shown is not None:
+                source.renew(texts_of(pane.shown), pane.shown.bundle.findings)
+
+        edit_at(desk, pane, source.path, source.here, renew)
+
+    shown = pane.shown
+    cast("Console", desk).push_screen(Source(texts_of(shown), shown.bundle.findings, item.file, item.line, edit))
+
+
+def texts_of(view: "BundleView") -> dict[str, str]:
+    """The texts of a bundle by their paths."""
+    return {one.path: one.text for one in view.bundle.files}
 
 
 def next_finding(desk: Desk) -> None:
@@ -152,7 +166,7 @@ def _to_finding(desk: Desk, by: int) -> None:
     keys = list(pane.keys)
     findings = [at for at, key in enumerate(keys) if (item := pane.item(key)) is not None and item.kind == "finding"]
     if not findings:
-        desk.say(Span("✓ ", Tone.OK), text("The published bundle has no finding."))
+        desk.say(Span("✓ ", Tone.OK), text("The bundle has no finding."))
         return
     here = keys.index(pane.cursor) if pane.cursor in keys else -1
     ordered = findings if by > 0 else findings[::-1]

@@ -1,9 +1,9 @@
 """A policy file over the whole screen: highlighted, with line numbers and findings in the gutter, to be searched and walked.
 
-Owns where one reads, and what is searched for. It changes nothing.
+Owns where one reads, and what is searched for. It changes nothing; `E` asks whoever opened it to have the file edited.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -110,13 +110,25 @@ class Source(ModalScreen[None]):
         Binding("f", "finding(1)", "next finding", show=False, id="source.finding"),
         Binding("F", "finding(-1)", "finding before", show=False, id="source.finding-before"),
         Binding("slash", "search", "search", show=False, id="source.search"),
+        Binding("E", "edit", "edit", show=False, id="source.edit"),
         Binding("n", "found(1)", "next place", show=False, id="source.found"),
         Binding("N", "found(-1)", "place before", show=False, id="source.found-before"),
     ]
 
-    def __init__(self, files: Mapping[str, str], findings: "Sequence[Finding]", path: str, line: int) -> None:
-        """`files` are texts by path; `findings` those of the whole bundle; it begins at `line` of `path`."""
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        findings: "Sequence[Finding]",
+        path: str,
+        line: int,
+        edit: "Callable[[Source], None] | None" = None,
+    ) -> None:
+        """`files` are texts by path; `findings` those of the whole bundle; it begins at `line` of `path`.
+
+        `edit` has the file edited where one reads and calls `renew` when it was.
+        """
         super().__init__()
+        self._edit = edit
         self._files, self._findings = dict(files), tuple(findings)
         self.path, self._begin = path, line
         self.sought = ""
@@ -181,6 +193,25 @@ class Source(ModalScreen[None]):
             self._open(path)
         self._go(line)
 
+    def action_edit(self) -> None:
+        """Have the file edited, here."""
+        if self._edit is not None and not self.has_class("searching"):
+            self._edit(self)
+
+    def renew(self, files: Mapping[str, str], findings: "Sequence[Finding]") -> None:
+        """Show what the files are now, where one reads; a file that is gone closes it."""
+        if not self.is_running:
+            return
+        if self.path not in files:
+            self.dismiss()
+            return
+        self._files, self._findings = dict(files), tuple(findings)
+        self._open(self.path)
+        self._go(self.here)
+        here = sum(one.file == self.path for one in self._findings)
+        told = f"{here} of {len(self._findings)} findings in this file" if self._findings else "no finding"
+        self._say(Span(told, Tone.WARN if self._findings else Tone.OK))
+
     def action_search(self) -> None:
         """Type what to search for."""
         self.add_class("searching")
@@ -239,7 +270,8 @@ class Source(ModalScreen[None]):
         self._paint_keys()
 
     def _paint_keys(self) -> None:
-        keys = (("esc", "close"), ("/", "search"), ("f F", "findings"), ("n N", "places"), ("j k", "lines"))
+        edit = (("E", "edit"),) if self._edit is not None else ()
+        keys = (("esc", "close"), *edit, ("/", "search"), ("f F", "findings"), ("n N", "places"), ("j k", "lines"))
         pieces = [
             Piece((Span(key, Tone.BRASS, strong=True), Span(f" {word}", Tone.MUTED)), at) for at, (key, word) in enumerate(keys)
         ]
