@@ -8,7 +8,7 @@ from console.model.bundles import Bundle, BundleFile, BundleState
 from console.model.decisions import Outcome
 from console.model.grants import Grant, GrantInput, GrantState
 from console.model.problems import ProblemError
-from tests.server.authorization.publishing import STOP_FILE, asked, draft, enrol, in_force, review, with_authors
+from tests.server.authorization.publishing import STOP, STOP_FILE, asked, draft, enrol, in_force, review, with_authors
 from tests.server.world import ADMIN, World, bundle_files
 
 OVERSIGHT = "policies/oversight.cedar"
@@ -126,7 +126,7 @@ async def test_the_sweep_decides_again_what_waits(desk: World) -> None:
 
 async def test_what_nobody_may_lift_any_more_is_void(desk: World) -> None:
     approval = await waiting(desk)
-    stop = '@id("no-mail") @reason("No mail for now.") forbid (principal, action, resource) when { principal.name == "executor-2" };'
+    stop = STOP.replace('"executor"', '"executor-2"').replace("The executor may do nothing for now.", "No mail for now.")
     await publish(desk, {STOP_FILE: stop})
     await desk.sweep.step()
     after = current(desk, approval.id)
