@@ -5,6 +5,7 @@ order in slices between which keys are answered.
 """
 
 import asyncio
+import gc
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,8 @@ class Painting:
                 await asyncio.sleep(REST_AFTER_KEY if monotonic() - self.world.touched_at < 2 * REST_AFTER_KEY else REST)
         finally:
             self._arranging = False
+            # Orders live as long as the rows; the collector need not walk over them while somebody types.
+            gc.freeze()
 
     @property
     def in_sight(self: "Console") -> bool:  # type: ignore[misc]  # a part of the application
