@@ -152,10 +152,13 @@ class Sheet(ModalScreen[None]):
     @property
     def armed(self) -> bool:
         """Whether the confirming key is alive."""
+        return self._alive_at(self._now())
+
+    def _alive_at(self, pressed: float) -> bool:
         painted = self._state.painted_at
         if self._state.moved or self.question.refusal or painted is None:
             return False
-        return self._now() - painted >= SETTLE_SECONDS
+        return pressed - painted >= SETTLE_SECONDS
 
     @property
     def said(self) -> str:
@@ -209,7 +212,8 @@ class Sheet(ModalScreen[None]):
         """The confirming key, or one of those that the question named."""
         if event.key == "y" and not self._state.inputs:
             event.stop()
-            self._confirm()
+            # A key may have waited behind others: what counts is what was on the screen when it was pressed.
+            self._confirm(waited=max(0.0, monotonic() - event.time))
         elif self._other is not None and event.key in {key for key, _ in self.question.keys}:
             event.stop()
             self._other(self, event.key)
@@ -230,19 +234,19 @@ class Sheet(ModalScreen[None]):
         yield line
         yield field
 
-    def _confirm(self) -> None:
-        why = self._why_not()
+    def _confirm(self, waited: float = 0.0) -> None:
+        why = self._why_not(self._now() - waited)
         if why:
             self._say(Span(f"▲ {why}", Tone.WARN))
             return
         self._close(Answer(confirmed=True, reason=self._value("reason")))
 
-    def _why_not(self) -> str:
+    def _why_not(self, pressed: float) -> str:
         if self.question.refusal:
             return self.question.refusal
         if self._state.moved:
             return f"changed while you read: {self._state.moved}"
-        if not self.armed:
+        if not self._alive_at(pressed):
             return "too soon: read it first, then press again"
         if self.question.reason and not self._value("reason"):
             return "a reason is needed"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from textual import events
+
 from console.tui.present.spans import Line, Span
 from console.tui.ui.widgets.sheet import SETTLE_SECONDS, Answer, Question, Sheet
 from tests.tui.ui.stage import Stage
@@ -59,6 +61,25 @@ async def test_a_key_that_was_typed_ahead_confirms_nothing() -> None:
         app.push_screen(sheet)
         await pilot.press("y", "y", "y")
         assert answers == []
+
+
+async def test_a_key_that_was_pressed_before_the_sheet_was_seen_confirms_nothing_however_late_it_arrives() -> None:
+    sheet, clock, answers = _sheet(PLAIN)
+    app = Stage()
+    async with app.run_test() as pilot:
+        app.push_screen(sheet)
+        await pilot.pause()
+        clock.time += 1.0
+        assert sheet.armed
+        late = events.Key("y", "y")
+        late.time -= 1.0
+        sheet.post_message(late)
+        await pilot.pause()
+        assert answers == []
+        assert "too soon" in sheet.said
+        await pilot.press("y")
+        await pilot.pause()
+        assert answers == [Answer(confirmed=True)]
 
 
 async def test_leaving_is_an_answer_that_confirms_nothing() -> None:
