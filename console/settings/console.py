@@ -112,10 +112,17 @@ class ConsoleSettings(Settings):
 
 def protected_url(url: str) -> str:
     """An address that a token may be sent to: https, or http on loopback. Raises ValueError for any other."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
-        raise ValueError("write it as https://host, with a port and a path where needed and nothing else")
+    wrong = ValueError("write it as https://host, with a port and a path where needed and nothing else")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise wrong from None
+    printable = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not host or not printable:
+        raise wrong
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise wrong
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("http would send the token in the clear; use https (http is for loopback only)")
     return url.rstrip("/")

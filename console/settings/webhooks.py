@@ -100,7 +100,7 @@ def safe_target(url: str) -> str:
     except ValueError:
         raise ValueError("write it as https://host/path") from None
     printable = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.fragment or not printable:
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.fragment or not printable:
         raise ValueError("write it as https://host/path, without a user and without a fragment")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("http would send it in the clear; use https (http is for loopback only)")

@@ -139,6 +139,12 @@ def test_tokens_go_to_protected_addresses_only() -> None:
         "https://",
         "a.test",
         "https://me:x@a.test",
+        "https://:x@a.test",
+        "https://@a.test",
+        "https://a.test:99999",
+        "https://pl\u00e4ne.test",
+        "https://a.test/\nx",
+        "https://[a",
         "https://a.test?x=1",
         "http://127.0.0.1.a.test",
     ):

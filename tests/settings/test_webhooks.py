@@ -58,7 +58,16 @@ def test_where_a_webhook_may_lie(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://", "https://a.test/#x", "https://a.test:99999/", "https://a test/", "gopher://a.test", "http://10.0.0.1/SECRET"],
+    [
+        "https://",
+        "https://a.test/#x",
+        "https://a.test:99999/",
+        "https://a test/",
+        "gopher://a.test",
+        "http://10.0.0.1/SECRET",
+        "https://:SECRET@a.test/",
+        "https://@a.test/",
+    ],
 )
 def test_where_it_may_not_lie_and_the_address_is_not_quoted(url: str) -> None:
     with pytest.raises(ValueError, match=r"write it as|in the clear") as caught:
