@@ -185,5 +185,7 @@ def _card(session: Session, detail: ApprovalDetail, *, aside: bool = False) -> N
         session.out.note("\n".join(f"{name}: {text}" for name, text in facts if text))
     else:
         session.out.pairs(facts)
+    for change in detail.publication.files if detail.publication is not None else ():
+        (session.out.note if aside else session.out.say)(fenced(change.diff))
     if detail.agent_text:
         (session.out.note if aside else session.out.say)(f"The agent says:\n{fenced(detail.agent_text)}")

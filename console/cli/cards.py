@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from console.cli.text import moment, span
 from console.model.approvals import Approval, ApprovalDetail
+from console.model.bundles import PublicationDetail
 from console.model.decisions import QuorumPart
 from console.model.reviewing import AccessChange, GrantPreview, PastRequests, ReviewerLoad, ReviewPreview
 
@@ -30,7 +31,8 @@ def card(detail: ApprovalDetail) -> Facts:
     return [
         ("request", f"{approval.id} revision {approval.revision}, {approval.state.value}"),
         ("would do", would),
-        ("asks", f"{approval.agent_name or approval.requested_by} (owner {approval.agent_owner})"),
+        ("asks", f"{approval.agent_name} (owner {approval.agent_owner})" if approval.agent_name else approval.requested_by),
+        *(publication(detail.publication) if detail.publication is not None else ()),
         ("through", f"{' > '.join(chain.agents)} for {chain.on_behalf_of}, to {chain.purpose}" if chain else ""),
         *((f"held up by {reason.policy_id}", reason.text) for reason in approval.blocking),
         ("risk", f"{approval.risk.level.value} {approval.risk.score}"),
@@ -48,6 +50,18 @@ def card(detail: ApprovalDetail) -> Facts:
         ("changed", "; ".join(approval.drift)),
         ("expires", f"{moment(approval.deadline_at)}, and then nothing is allowed"),
         ("digest", approval.digest),
+    ]
+
+
+def publication(asked: PublicationDetail) -> Facts:
+    """Why a bundle should be published, what it would change, and what its tests and validation said."""
+    return [
+        ("why", asked.reason),
+        ("in place of", f"revision {asked.base_revision}, {asked.base_digest}"),
+        ("moved", "another revision is in force by now: it cannot be published" if asked.moved else ""),
+        *((f"file {one.change}", one.path) for one in asked.files),
+        ("tests", f"{asked.tests_passed} of {asked.tests_total} pass"),
+        *((f"{one.severity} in {one.file}", one.text) for one in asked.findings),
     ]
 
 

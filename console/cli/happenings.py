@@ -126,6 +126,10 @@ def _bundle(what: str) -> Callable[[Body, str], str]:
     return lambda body, by: f"Policy bundle revision {_text(body, 'revision')} {what}{by}"
 
 
+def _draft(what: str) -> Callable[[Body, str], str]:
+    return lambda body, by: f"A draft of {_text(body, 'author')} ({_text(body, 'id')}) {what}{by}"
+
+
 def _operator(what: str) -> Callable[[Body, str], str]:
     return lambda body, by: f"Operator {_text(body, 'id', 'name')} {what}{by}"
 
@@ -164,7 +168,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Body, str], str]]] = {
     "approval.approved": _approval("is approved"),
     "approval.rejected": _approval("is rejected", why="end_reason"),
     "approval.expired": _approval("ran out"),
-    "approval.cancelled": _approval("was withdrawn by its agent"),
+    "approval.cancelled": _approval("was withdrawn by who asked"),
     "approval.withdrawn": _approval("is taken back"),
     "approval.void": _approval("is void", why="end_reason"),
     "approval.consumed": _approval("was used"),
@@ -181,6 +185,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Body, str], str]]] = {
     "lock.receipt": _lock("is locked; a step is done", why="reason"),
     "lock.release_proposed": _lock("stays locked until a second person agrees to its release", why="release_reason"),
     "lock.released": _lock("is unlocked", why="release_reason"),
+    "bundle.requested": _draft("is to be published; another policy author reviews it"),
+    "bundle.validated": _draft("is not published; it is a draft again"),
     "bundle.published": _bundle("is published"),
     "bundle.superseded": _bundle("is superseded"),
     "operator.enrolled": _operator("was enrolled"),

@@ -29,7 +29,7 @@ ENTRIES = {
     "approvals": Entry("console.cli.approvals:approvals", "Approval requests: list, show, approve, reject."),
     "grants": Entry("console.cli.grants:grants", "Grants: list, create, revoke, review."),
     "decisions": Entry("console.cli.decisions:decisions", "Decisions: list, show, explain."),
-    "policy": Entry("console.cli.policy:policy", "Policy bundles: show, validate, test, compare."),
+    "policy": Entry("console.cli.policy:policy", "Policy bundles: show, validate, test, compare, publish, roll back, history."),
     "frameworks": Entry("console.cli.frameworks:frameworks", "Frameworks with their live evidence."),
     "audit": Entry("console.cli.audit:audit", "The audit log: list, verify, export, checkpoint, erase a text."),
     "watch": Entry("console.cli.watch:watch", "The live event stream as lines, in words."),

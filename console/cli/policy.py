@@ -1,4 +1,4 @@
-"""`leasehold policy`: the bundle in force, and the checks of one in a folder.
+"""`leasehold policy`: the bundle in force and those before it, the checks of one in a folder, publishing it, rolling back.
 
 What it runs on a folder is what the plane itself runs before it takes a bundle.
 """
@@ -8,11 +8,17 @@ from pathlib import Path
 
 import click
 
+from console.cli.asking import confirm, reason_option, the_reason, yes_option
+from console.cli.cards import quorum
 from console.cli.failures import Failure, Status, usage
+from console.cli.inputs import build
+from console.cli.lists import gather, tell
 from console.cli.output import Output
 from console.cli.session import Session, connected
 from console.cli.tables import Column
-from console.model.bundles import BundleView, Finding, PolicyView, TestResult
+from console.cli.text import moment, one_line
+from console.client import LeaseholdClient
+from console.model.bundles import Bundle, BundleView, Finding, PolicyView, PublicationInput, TestResult
 from console.policy.bundle import BundleRefused, bundle_digest
 from console.policy.testing import run_tests
 from console.policy.validate import validate as findings_of
@@ -35,6 +41,15 @@ _TESTS = (
     Column[TestResult]("EXPECTED", lambda row: "" if row.passed else row.expected, priority=2),
     Column[TestResult]("GOT", lambda row: "" if row.passed else row.got, priority=1),
     Column[TestResult]("FILE", lambda row: row.file, priority=3),
+)
+_HISTORY = (
+    Column[Bundle]("REV", lambda row: str(row.revision or ""), right=True),
+    Column[Bundle]("STATE", lambda row: row.state.value),
+    Column[Bundle]("BY", lambda row: row.author, priority=1),
+    Column[Bundle]("PUBLISHED", lambda row: moment(row.published_at) if row.published_at is not None else "", priority=2),
+    Column[Bundle]("ID", lambda row: row.id, priority=3),
+    Column[Bundle]("WHY", lambda row: _back(row) + one_line(row.reason), priority=4),
+    Column[Bundle]("DIGEST", lambda row: row.digest, priority=5),
 )
 
 
@@ -125,6 +140,90 @@ async def diff(session: Session, folder: Path, other: Path | None) -> None:
     session.out.note(f"{len(changes)} files differ." if changes else "Nothing differs.")
 
 
+@policy.command()
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="The most rows.")
+@connected
+async def history(session: Session, limit: int) -> None:
+    """The revisions that were in force and the drafts that were asked for, the newest first: by whom, when and why."""
+    async with session.client() as client:
+        found = await gather(client.list_bundles, limit=limit, filter="", oldest=False)
+    tell(session, found, _HISTORY, nothing="No bundle was ever published.")
+
+
+@policy.command()
+@_FOLDER
+@click.option("--base", metavar="DIGEST", help="The digest of the bundle that the draft was made from; else the one in force.")
+@reason_option
+@yes_option
+@connected
+async def publish(session: Session, folder: Path, base: str | None, reason: str, *, yes: bool) -> None:
+    """Ask that the bundle in a folder be published. Another policy author reviews it; until then nothing changes."""
+    files = read_folder(folder)
+    errors = [finding for finding in findings_of(files) if finding.severity == "error"]
+    if errors:
+        raise Failure(
+            Status.FAILED,
+            f"The bundle has {len(errors)} errors, first {_finding_text(errors[0])}; nothing was asked for.",
+            f"See all of them: leasehold policy validate {folder}",
+            code="bundle_refused",
+            facts={"findings": [finding.model_dump(mode="json") for finding in errors]},
+        )
+    async with session.client() as client:
+        now = (await client.show_current_bundle()).bundle
+        before = {file.path: file.text for file in now.files}
+        changed = [path for path in sorted({*before, *files}) if before.get(path) != files.get(path)]
+        why = the_reason(reason)
+        if not yes:
+            session.out.note(f"Against revision {now.revision} these differ: {', '.join(changed) or 'none'}.")
+            confirm("Ask for its publication?", yes=False, typed=await _typed(client))
+        sent = [{"path": path, "text": text} for path, text in files.items()]
+        asked = build(PublicationInput, files=sent, base_digest=base or now.digest, reason=why)
+        publication = await client.request_publication(asked)
+    if session.out.as_json:
+        session.out.document(publication)
+        return
+    approval = publication.approval
+    session.out.say(f"{approval.id} asks for the publication of {publication.bundle.id}, {publication.bundle.digest}.")
+    session.out.say(f"It takes {quorum(approval.quorum)}, until {moment(approval.deadline_at)}.")
+    session.out.say(f"They look at it with: leasehold approvals show {approval.id}")
+
+
+@policy.command()
+@click.argument("bundle", required=False)
+@click.option("--to", "revision", type=click.IntRange(1), help="The revision, instead of the bundle's id.")
+@reason_option
+@yes_option
+@connected
+async def rollback(session: Session, bundle: str | None, revision: int | None, reason: str, *, yes: bool) -> None:
+    """Put an earlier revision in force again, at once. It becomes a revision of its own."""
+    if (bundle is None) is (revision is None):
+        raise usage("Name a bundle, or a revision with --to.", "See them: leasehold policy history")
+    async with session.client() as client:
+        earlier = await (client.show_bundle(bundle) if bundle is not None else _revision(client, revision or 0))
+        why = the_reason(reason)
+        question = f"Put revision {earlier.revision} in force again, by {earlier.author} ({earlier.digest})?"
+        confirm(question, yes=yes, typed="" if yes else await _typed(client))
+        published = await client.roll_back(earlier.id, why)
+    if session.out.as_json:
+        session.out.document(published)
+        return
+    session.out.say(f"Revision {published.revision} is in force: the files of revision {published.restores}.")
+
+
+async def _typed(client: LeaseholdClient) -> str:
+    """What is typed to confirm what changes every decision: in production the plane's name, elsewhere nothing."""
+    who = await client.show_whoami()
+    return who.plane if who.environment == "production" else ""
+
+
+async def _revision(client: LeaseholdClient, revision: int) -> Bundle:
+    found = await gather(client.list_bundles, limit=10_000, filter="", oldest=False)
+    for one in found.items:
+        if one.revision == revision:
+            return one
+    raise Failure(Status.FAILED, f"There is no revision {revision}.", "See them: leasehold policy history", code="not_found")
+
+
 def read_folder(folder: Path) -> dict[str, str]:
     """The files of a bundle's folder by path. Raises Failure for what is no bundle: too many files, too large, no text."""
     files: dict[str, str] = {}
@@ -141,6 +240,10 @@ def read_folder(folder: Path) -> dict[str, str]:
         except OSError as error:
             raise Failure(Status.FAILED, f"{path} cannot be read: {error.strerror}.", "Check its mode.") from None
     return files
+
+
+def _back(bundle: Bundle) -> str:
+    return f"back to revision {bundle.restores}: " if bundle.restores is not None else ""
 
 
 def _changes(path: str, before: str | None, after: str | None) -> list[str]:
