@@ -38,6 +38,11 @@ def muted(words: str) -> Span:
     return Span(words, Tone.MUTED)
 
 
+def kept(words: str) -> Span:
+    """Muted words that stay on one line."""
+    return Span(words, Tone.MUTED, whole=True)
+
+
 def dim(words: str) -> Span:
     """What may be skipped."""
     return Span(words, Tone.DIM)

@@ -20,6 +20,7 @@ from console.tui.present.words import (
     chain,
     clock,
     dim,
+    kept,
     muted,
     plural,
     right_words,
@@ -144,8 +145,9 @@ def _what(source: Source, approval: "Approval", now: float) -> list[Line]:
         task = source.tasks.get(approval.task_id) if approval.task_id else None
         age = f" {countdown(now - task.opened_at)}" if task is not None else ""
         through = chain(approval.chain.agents, approval.chain.on_behalf_of)
-        of = f"   task {short_id(approval.task_id)}{age}" if approval.task_id else ""
-        lines.append(Line((muted("on behalf of "), *through, muted(f"{of}   purpose {approval.chain.purpose}"))))
+        of = (muted("   "), kept(f"task {short_id(approval.task_id)}{age}")) if approval.task_id else ()
+        purpose = (muted("   "), kept(f"purpose {approval.chain.purpose}"))
+        lines.append(Line((muted("on behalf of "), *through, *of, *purpose)))
     if approval.narrowed_from is not None:
         was = f"{approval.narrowed_from.action} {approval.narrowed_from.resource} for {asked_for(approval.narrowed_from)}"
         lines.append(Line((Span("narrowed", Tone.INFO), muted(f" from {was}"))))
@@ -192,8 +194,13 @@ def _risk(source: Source, approval: "Approval") -> list[Line]:
         spans = [Span(f"{touched.glyph} {touched.word}", touched.tone, whole=True)]
         for name, count in now_rows.items():
             if count:
-                spans += [muted(f"  {name} "), strong(figure(count)), muted(" row read" if count == 1 else " rows read")]
-        spans += [muted("  sends "), strong(figure(sends))]
+                spans += [
+                    muted("  "),
+                    kept(f"{name} "),
+                    strong(figure(count)),
+                    kept(" row read" if count == 1 else " rows read"),
+                ]
+        spans += [muted("  "), kept("sends "), strong(figure(sends))]
         lines.append(said("TOUCHED", *spans))
         if most:
             lines.append(under(muted(f"this would add at most {plural(most, 'row')}")))

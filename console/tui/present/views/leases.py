@@ -20,6 +20,7 @@ from console.tui.present.words import (
     clock,
     dim,
     exposure,
+    kept,
     muted,
     plural,
     said,
@@ -84,7 +85,7 @@ def detail(source: Source, row: LeaseRow, now: float) -> tuple[Line, ...]:
     risk = sign_of(RISK, row.risk_level)
     lines = [
         Line((strong(f"{row.action} {row.resource}"), muted(" in "), text(row.environment), muted(f" at {row.audience}"))),
-        Line((muted("on behalf of "), *chain(agents, row.on_behalf_of), muted(f"   task {short_id(row.task_id)}"))),
+        Line((muted("on behalf of "), *chain(agents, row.on_behalf_of), muted("   "), kept(f"task {short_id(row.task_id)}"))),
         BLANK,
         said("STATE", sign_of(LEASE, row.state).span(), muted(f"  issued {ago(row.requested_at, now)} by {row.issuer}")),
     ]

@@ -179,7 +179,7 @@ def detail(source: Source, row: TaskRow, now: float, budgets: Budgets = _UNKNOWN
             own = (muted(f"   {figure(claimed)} by its own word"),) if claimed else ()
             counted = budget(rows, most) if most else (strong(figure(rows)), muted(" rows; the budget is not known yet"))
             lines.append(under(Span(f"{sign.glyph:<3}{name:<13}", sign.tone), *counted, *own))
-        lines.append(said("SENT", strong(figure(ledger.sends)), muted(f" times, {figure(ledger.sent_bytes)} bytes")))
+        lines.append(said("SENT", strong(plural(ledger.sends, "time")), muted(f", {figure(ledger.sent_bytes)} bytes")))
         if ledger.resources:
             more_resources = f" and {len(ledger.resources) - 6} more" if len(ledger.resources) > 6 else ""
             lines.append(said("RESOURCES", text(", ".join(ledger.resources[:6])), muted(more_resources)))

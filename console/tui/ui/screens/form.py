@@ -83,6 +83,7 @@ class Form(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $ground 60%; }
+    Form:ansi { background: transparent; }
     Form > Vertical { width: 100; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Form.loud > Vertical { border: round $danger; border-title-color: $danger; }

@@ -96,12 +96,13 @@ class Picker(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Picker { align: center middle; background: $ground 60%; }
+    Picker:ansi { background: transparent; }
     Picker > Vertical { width: 96; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Picker Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; margin: 0 0 1 0; }
     Picker Input:focus { border: none; background-tint: $raised 0%; }
     Picker Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
-    Picker.beside { align: right bottom; background: $ground 0%; }
+    Picker.beside { align: right bottom; background: transparent; }
     Picker.beside > Vertical { width: 56; }
     Picker.beside _Choices { height: 12; }
     """

@@ -25,6 +25,7 @@ class Reading(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Reading { align: center middle; background: $ground 60%; }
+    Reading:ansi { background: transparent; }
     Reading > Vertical { width: 110; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Reading.wide > Vertical { width: 100%; margin: 0 3; }

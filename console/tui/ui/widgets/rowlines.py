@@ -116,7 +116,8 @@ class RowLines(VirtualLines):
         lines = []
         for y in crop.line_range:
             strip = self._ready.get(y)
-            if strip is None:
+            # A table that comes back into sight is rendered once before it is as wide as it is now.
+            if strip is None or strip.cell_length != crop.width:
                 background = background or self.background_colors[1]
                 strip = self.render_line(y).adjust_cell_length(crop.width)
                 for one in filters:

@@ -79,6 +79,7 @@ class Sheet(ModalScreen[None]):
 
     DEFAULT_CSS = """
     Sheet { align: center middle; background: $ground 60%; }
+    Sheet:ansi { background: transparent; }
     Sheet > Vertical { width: 100; max-width: 100%; height: auto; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Sheet.takes > Vertical { border: round $danger; border-title-color: $danger; }

@@ -30,12 +30,16 @@ class VirtualLines(ScrollView):
     def render_line(self, y: int) -> Strip:
         """Paint one line. One that cannot be painted says so and is told; the others stay."""
         try:
-            return self.paint_line(y)
+            strip = self.paint_line(y)
         except Exception as error:
             if self._fault != type(error).__name__:
                 self._fault = type(error).__name__
                 self.post_message(PaintFaulted(error))
-            return fault_strip(error, self._width, brush(self), self._surface)
+            strip = fault_strip(error, self._width, brush(self), self._surface)
+        if self.show_vertical_scrollbar:
+            return strip
+        # The cell that is kept free for the bar is ground as well, not whatever the terminal has there.
+        return strip.adjust_cell_length(self.size.width, brush(self).ground(self._surface))
 
     @property
     def _top(self) -> int:

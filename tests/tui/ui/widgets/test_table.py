@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.geometry import Region
 from textual.message import Message
 
 from console.tui.present.cells import Align, Cell, Column
@@ -186,9 +187,19 @@ async def test_columns_leave_whole_in_a_narrow_window() -> None:
             table.show(rows, Notice())
             await pilot.pause()
             assert table.shown_columns == shown
-            assert all(len(line) == width - 1 for line in painted(table))
+            assert all(len(line) == width and line.endswith(" ") for line in painted(table))
             table.show_columns({"value"})
             assert "value" not in table.shown_columns
+
+
+async def test_lines_that_were_rendered_before_the_table_had_its_width_are_rendered_again() -> None:
+    table = LiveTable(COLUMNS)
+    async with Stage(table).run_test(size=(40, 6)) as pilot:
+        table.show(FakeRows(["a", "b"]), Notice())
+        await pilot.pause()
+        table.refresh()
+        assert all(strip.cell_length == 0 for strip in table.render_lines(Region(0, 0, 0, 6)))
+        assert all(strip.cell_length == 40 for strip in table.render_lines(Region(0, 0, 40, 6)))
 
 
 async def test_figures_stand_at_the_right_and_the_sorted_column_has_an_arrow() -> None:
@@ -201,7 +212,7 @@ async def test_figures_stand_at_the_right_and_the_sorted_column_has_an_arrow() -
         table.show_sorting("count", descending=True)
         await pilot.pause()
         title, first, second = painted(table)[:3]
-        assert title == "  ID      COUNT↓"
+        assert title == "  ID      COUNT↓ "
         assert first.rstrip().endswith(" 7")
         assert first.rindex("7") == second.rindex("3") == title.index("↓")
 
