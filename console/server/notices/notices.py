@@ -89,7 +89,7 @@ class Notices:
         """Send a test notice, once, and put on the record what came of it. Raises ProblemError `not_found`."""
         sender = self._senders.get(name)
         if sender is None:
-            raise ProblemError("not_found", f"No webhook is named {name}.", next_step="See leasehold notices list.")
+            raise ProblemError("not_found", "There is no such webhook.", next_step="See leasehold notices list.")
         now = self._clock.now()
         notice = Notice(
             id=self._clock.new_id("nt"),
