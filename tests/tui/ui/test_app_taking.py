@@ -146,7 +146,7 @@ async def test_a_stuck_revocation_is_retried_and_only_that() -> None:
         await driver.press("R")
         assert "stuck" in driver.said
         estate.put(lease(5, task(1), state=LeaseState.IRREVOCABLE), "lease.irrevocable")
-        await driver.until(lambda: an_id("ls", 5) in driver.app.pane.keys)
+        await driver.shown("irrevocable")
         await driver.press("g")
         await driver.until(lambda: driver.app.pane.cursor == an_id("ls", 5))
         await driver.press("R")
