@@ -169,10 +169,12 @@ def approval_confirmation(level: str, resource: str) -> Confirmation:
 
 
 def publication_confirmation(confirm: Confirm, name: str, *, production: bool) -> Confirmation:
-    """In production the bundle's name is typed as well."""
-    if not production:
+    """In production, and where the risk asks for it, the bundle's name is typed as well."""
+    if not production and confirm not in (Confirm.YES_TYPED, Confirm.REASON_TYPED):
         return Confirmation(confirm)
-    return Confirmation({Confirm.YES: Confirm.YES_TYPED}.get(confirm, Confirm.REASON_TYPED), name)
+    return Confirmation(
+        {Confirm.YES: Confirm.YES_TYPED, Confirm.YES_TYPED: Confirm.YES_TYPED}.get(confirm, Confirm.REASON_TYPED), name
+    )
 
 
 def reviewing_roles(kind: str) -> frozenset[str]:

@@ -42,6 +42,8 @@ class PoliciesPane(FetchedPane):
     facts: dict[str, show.Fact] = field(default_factory=dict)
     decisions: int = 0
     _facts_at: float = float("-inf")
+    _laid: int = 0
+    """How often the tree was laid out: what is made of it anew has nothing else that is sure to differ."""
 
     def __post_init__(self) -> None:
         self.drafting = Drafting.on_this_machine(self.world)
@@ -90,7 +92,8 @@ class PoliciesPane(FetchedPane):
             key = f"{DRAFT} {older.digest}"
             items[key] = show.PolicyItem(key, "draft", f"draft of r{older.revision}", state="moved", thing=older)
         items |= show.policy_items(self.shown, self.history, self.drafting.changed())
-        self.held = FetchedRows(items, self._cells, None, self._stamp)
+        self._laid += 1
+        self.held = FetchedRows(items, self._cells, None, self._version)
 
     @property
     def draft(self) -> DraftFacts | None:
@@ -112,6 +115,9 @@ class PoliciesPane(FetchedPane):
     def _stamp(self, item: show.PolicyItem) -> int:
         fact = self.facts.get(item.name) if item.kind == "policy" else None
         return fact.count if fact is not None else 0
+
+    def _version(self, item: show.PolicyItem) -> tuple[int, int]:
+        return self._laid, self._stamp(item)
 
     def _cells(self, item: show.PolicyItem) -> tuple[Cell, ...]:
         return show.policy_cells(item, self.facts)
@@ -154,7 +160,7 @@ class PoliciesPane(FetchedPane):
         bundle = self.shown
         if bundle is None or item is None:
             return ()
-        stamp = (key, self.read_at, *((self.decisions, self._stamp(item)) if item.kind == "policy" else ()))
+        stamp = (key, self._laid, *((self.decisions, self._stamp(item)) if item.kind == "policy" else ()))
         return self.once(stamp, lambda: show.policy_detail(item, bundle, self.facts, self.decisions))
 
 

@@ -297,6 +297,8 @@ def test_an_approval_is_confirmed_by_risk(level: str, kind: Confirm, typed: str)
         (Confirm.REASON, False, Confirm.REASON, ""),
         (Confirm.YES, True, Confirm.YES_TYPED, "estate"),
         (Confirm.REASON, True, Confirm.REASON_TYPED, "estate"),
+        (Confirm.REASON_TYPED, False, Confirm.REASON_TYPED, "estate"),
+        (Confirm.YES_TYPED, False, Confirm.YES_TYPED, "estate"),
     ],
 )
 def test_a_publication_is_typed_in_production(confirm: Confirm, production: bool, kind: Confirm, typed: str) -> None:

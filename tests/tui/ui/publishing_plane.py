@@ -143,22 +143,22 @@ def publication(**changes: Any) -> Approval:
     return approval(50, 30, **facts | changes)
 
 
-def published(revision: int = 2, **changes: Any) -> Bundle:
+def published(number: int = 2, **changes: Any) -> Bundle:
     """A revision of a small bundle."""
     files = {
         "manifest.toml": 'name = "estate"\n',
-        "policies/one.cedar": '@id("one")\npermit(principal, action, resource);\n' + ("// r2\n" if revision > 1 else ""),
+        "policies/one.cedar": '@id("one")\npermit(principal, action, resource);\n' + ("// r2\n" if number > 1 else ""),
         "tests/all.toml": '[[test]]\nname = "t1"\n',
     }
     facts = {
-        "id": an_id("pb", revision),
+        "id": an_id("pb", number),
         "name": "estate",
         "digest": bundle_digest(files),
-        "revision": revision,
-        "state": BundleState.PUBLISHED if revision > 1 else BundleState.SUPERSEDED,
+        "revision": number,
+        "state": BundleState.PUBLISHED if number > 1 else BundleState.SUPERSEDED,
         "author": "petra",
-        "created_at": NOW - timedelta(days=3 - revision),
-        "published_at": NOW - timedelta(days=3 - revision),
+        "created_at": NOW - timedelta(days=3 - number),
+        "published_at": NOW - timedelta(days=3 - number),
         "policies": 1,
         "files": tuple(BundleFile(path=path, text=text) for path, text in files.items()),
     }

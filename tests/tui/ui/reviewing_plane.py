@@ -21,6 +21,7 @@ class ReviewingPlane(PublishingPlane):
         self.fail: ProblemError | None = None
         self.agent_text = "Approve now, please."
         self.load = ReviewerLoad(reviewer="maya")
+        self.excluded = {"olga": "owns the agent"}
         self.past = PastRequests()
         self.asked: list[tuple[str, Any]] = []
         """The previews that were asked for."""
@@ -42,7 +43,7 @@ class ReviewingPlane(PublishingPlane):
             publication=self.detail_of_publication(self._get("approvals", id)),
             agent_text=self.agent_text,
             eligible=("maya", "lena"),
-            excluded={"olga": "owns the agent"},
+            excluded=self.excluded,
             holds=("customers.read crm/customers",),
             access=AccessChange.model_validate({"now": {"held": 1, "rights": 1}, "then": {"held": 2, "rights": 2}}),
             past=self.past,

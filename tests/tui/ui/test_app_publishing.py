@@ -16,7 +16,7 @@ from console.tui.ui.screens.reading import Reading
 from console.tui.ui.screens.source import Source
 from tests.tui.state.plane_in_memory import an_id
 from tests.tui.ui.driver import Driver, Estate, console, populated
-from tests.tui.ui.publishing_plane import published
+from tests.tui.ui.publishing_plane import publication, published
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 AUTHOR = ("viewer", "policy-author")
@@ -296,6 +296,90 @@ async def test_an_earlier_revision_is_put_in_force_again(tmp_path: Path, size: t
         await driver.press("enter")
         await driver.until(lambda: made.sent == [("roll_back", an_id("pb", 1), "r2 broke it")])
         await driver.shown("r3 by maya, r1 again")
+
+
+def requested(**options: Any) -> Estate:
+    """An estate in which petra has asked for the publication of two files, one of them new."""
+    made = estate(**options)
+    texts = {one.path: one.text for one in published(2).files}
+    texts["policies/one.cedar"] += "-- dashes\n// more, odd\n"
+    texts["policies/two.cedar"] = '@id("two")\nforbid(principal, action, resource);\n'
+    files = tuple({"path": path, "text": text} for path, text in texts.items())
+    request = publication(bundle_id=an_id("pb", 50))
+    asked = {"id": an_id("pb", 50), "revision": 0, "state": "requested", "files": files, "approval_id": request.id}
+    base = {"base_digest": published(2).digest, "base_revision": 2, "reason": "tighter than before"}
+    made.earlier.insert(0, published(2, **asked | base | {"digest": "sha256:" + "5" * 64}))
+    made.put(made.earlier[0].model_copy(update={"files": ()}))
+    made.put(request)
+    return made
+
+
+async def to_request(driver: Driver) -> None:
+    await go(driver, an_id("ap", 50))
+    driver.app.fetch(an_id("ap", 50))
+    await driver.until(lambda: driver.app.world.detail_of(an_id("ap", 50)) is not None)
+
+
+@SIZES
+async def test_a_second_person_sees_author_base_differences_and_tests_and_approves(size: tuple[int, int]) -> None:
+    made = requested()
+    async with console(made, size) as driver:
+        await to_request(driver)
+        await driver.press("enter")
+        for part in ("petra", "tighter than before", "1 file changed, 1 added", "3 of 3 pass", "Line 5 is it."):
+            await driver.shown(part)
+        for _ in range(3):
+            await driver.press("pagedown")
+        for part in ("◆ changed  policies/one.cedar", "+ -- dashes", "+ forbid(principal, action, resource);"):
+            await driver.shown(part)
+        await driver.press("escape", "a")
+        await driver.open_sheet()
+        await driver.shown("AUTHOR")
+        await driver.press("y")
+        await driver.until(lambda: made.sent)
+        assert made.sent[0][0] == "review"
+        assert made.sent[0][2].verdict == "approve"
+
+
+async def test_a_base_that_has_moved_is_said() -> None:
+    made = requested()
+    made.bundle = BundleView(bundle=published(3, digest="sha256:" + "3" * 64))
+    async with console(made, (120, 40)) as driver:
+        await to_request(driver)
+        await driver.press("enter")
+        await driver.shown("another bundle was published")
+
+
+async def test_in_production_the_approval_of_a_publication_is_typed() -> None:
+    made = requested()
+    async with console(made, colour="red") as driver:
+        await to_request(driver)
+        await driver.press("a")
+        await driver.open_sheet()
+        await driver.type("estate")
+        await driver.press("enter")
+        await driver.until(lambda: made.sent)
+
+
+@pytest.mark.parametrize("key", ["a", "r"])
+async def test_who_may_not_review_a_publication_is_told_why(key: str) -> None:
+    made = requested(roles=("approver", "policy-author"))
+    made.excluded = {"maya": "You asked for it yourself."}
+    async with console(made) as driver:
+        await to_request(driver)
+        await driver.press(key)
+        assert "another policy author decides this: you asked for it yourself" in driver.said.lower()
+    made = requested(roles=("approver",))
+    async with console(made) as driver:
+        await to_request(driver)
+        await driver.press(key)
+        assert "takes the role policy-author" in driver.said
+    made = requested()
+    async with console(made) as driver:
+        await go(driver, an_id("ap", 1))
+        await driver.press(key)
+        assert "takes the role approver" in driver.said
+    assert made.sent == []
 
 
 def test_an_editor_is_told_no_secret_and_the_line_where_it_takes_one() -> None:

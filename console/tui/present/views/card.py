@@ -5,13 +5,14 @@ has touched; what it adds to what is held; for how long; how requests like it en
 reviewer's own load; what the agent says. Pure; imported by `tui` only.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.model.quorum import assign
 from console.tui.present.cells import countdown, figure, percent, short_id, span_of_time
 from console.tui.present.inert import inert_prose
 from console.tui.present.look import APPROVAL, CLASS, RISK
-from console.tui.present.spans import Line, Span, Tone, clip_spans
+from console.tui.present.spans import Line, Span, Spans, Tone, clip_spans
 from console.tui.present.views.view import Source
 from console.tui.present.words import (
     BLANK,
@@ -65,11 +66,13 @@ def card_lines(
 ) -> tuple[Line, ...]:
     """The whole card. With `detail`, also access before and after, history, who may review, own load and the agent's words.
 
-    `compact` says access in one line instead of two columns.
+    `compact` says access in one line instead of two columns. Of a publication it ends with what every file would become.
     """
+    facts, differences = _publication(detail)
     return (
         *_what(source, approval, now),
         BLANK,
+        *facts,
         *_why(approval),
         *_risk(source, approval),
         *_adds(source, approval, detail, now, compact=compact),
@@ -78,6 +81,7 @@ def card_lines(
         *_reviewers(approval, detail),
         *(load_lines(detail.load) if detail is not None and detail.load is not None else ()),
         *_words(approval, detail),
+        *differences,
     )
 
 
@@ -90,7 +94,7 @@ def brief_lines(
     where = (muted(" in "), text(ask.environment)) if ask is not None else ()
     more = f"   and {len(approval.blocking) - 1} more" if len(approval.blocking) > 1 else ""
     first = approval.blocking[0] if approval.blocking else None
-    why = (
+    why: Spans = (
         (strong(first.policy_id), text(f"  {first.text}"), muted(more))
         if first is not None
         else (muted("the bundle asks for a second person"),)
@@ -108,6 +112,11 @@ def brief_lines(
     taken, seats = seats_taken(approval)
     pending = str(approval.state) == "pending"
     left = countdown(approval.deadline_at.timestamp() - now) if pending else sign_of(APPROVAL, str(approval.state)).word
+    if detail is not None and detail.publication is not None:
+        from console.tui.present.views.drafting import publication_in_brief  # noqa: PLC0415 (as below)
+
+        end, why, tested = publication_in_brief(detail.publication)
+        risk = [*tested, muted("   "), *risk]
     lines = (
         ("WANTS", (strong(wants(approval)), muted(end), *where)),
         ("WHY", why),
@@ -155,7 +164,20 @@ def _what(source: Source, approval: "Approval", now: float) -> list[Line]:
     return lines
 
 
+def _publication(detail: "ApprovalDetail | None") -> tuple[Sequence[Line], Sequence[Line]]:
+    """Of a publication: what it is, and what every file would become."""
+    if detail is None or detail.publication is None:
+        return (), ()
+    # What tells of publications loads with the first of them, not before the first frame.
+    from console.tui.present.differences import difference_lines  # noqa: PLC0415
+    from console.tui.present.views.drafting import publication_lines  # noqa: PLC0415
+
+    return publication_lines(detail.publication), (BLANK, *difference_lines(detail.publication.files))
+
+
 def _why(approval: "Approval") -> list[Line]:
+    if str(approval.kind) == "publication":
+        return [said("WHY A PERSON", muted("what is published decides everything: another policy author reads it first"))]
     if not approval.blocking:
         return [said("WHY A PERSON", muted("the bundle asks for a second person"))]
     lines = []
@@ -323,7 +345,7 @@ def _time(approval: "Approval", now: float) -> list[Line]:
     spans = [strong(asked)] if asked != "-" else [muted("no time named")]
     if approval.max_ttl_seconds is not None:
         spans.append(muted(f"  policy allows at most {span_of_time(approval.max_ttl_seconds)}"))
-    lines = [said("FOR", *spans)]
+    lines = [] if str(approval.kind) == "publication" else [said("FOR", *spans)]
     state = str(approval.state)
     if state == "pending":
         left = countdown(approval.deadline_at.timestamp() - now)

@@ -9,7 +9,7 @@ from console.tui.present.cells import Cell, day_and_instant, short_digest, short
 from console.tui.present.differences import FileChanged, changes_in_words, difference_lines
 from console.tui.present.look import Sign
 from console.tui.present.source import SEVERITY
-from console.tui.present.spans import Line, Span, Tone
+from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.words import BLANK, muted, plural, said, strong, text, under
 
 if TYPE_CHECKING:
@@ -227,3 +227,13 @@ def publication_lines(detail: "PublicationDetail") -> tuple[Line, ...]:
         *_tests(detail.tests_passed, detail.tests_total),
         *_findings(detail.findings),
     )
+
+
+def publication_in_brief(detail: "PublicationDetail") -> tuple[str, Spans, Spans]:
+    """The same in three short parts: what over which base, why, and what the plane said of it."""
+    errors = len(detail.findings)
+    tone = Tone.OK if detail.tests_passed == detail.tests_total else Tone.DANGER
+    tested = [Span(f"{detail.tests_passed} of {detail.tests_total} tests", tone)]
+    tested += [Span(f"  {plural(errors, 'finding')}", Tone.WARN)] if errors else []
+    why = (Span("▲ base moved  ", Tone.WARN, strong=True),) if detail.moved else ()
+    return f" over r{detail.base_revision}: {changes_in_words(detail.files)}", (*why, text(detail.reason)), tuple(tested)

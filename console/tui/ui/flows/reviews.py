@@ -15,7 +15,7 @@ from console.tui.present.spans import Line, Span, Spans, Tone
 from console.tui.present.views.card import card_lines, hurried_prompt, hurried_words, wants
 from console.tui.present.words import BLANK, muted, plural, said, strong, text
 from console.tui.rows import ApprovalRow
-from console.tui.state.acts import ACTS, Confirmation, approval_confirmation
+from console.tui.state.acts import ACTS, Confirmation, approval_confirmation, publication_confirmation, reviewing_roles
 from console.tui.state.intents import Intent, Target
 from console.tui.ui.desk import Desk, Pin, allowed
 from console.tui.ui.flows.times_typed import seconds_of, stepped_time
@@ -135,10 +135,25 @@ def _pending(desk: Desk, act: str) -> list[ApprovalRow]:
     pending = [row for row in rows if row.state == "pending"]
     if not pending:
         desk.refuse(f"It is {rows[0].state} already." if rows else "It has left.")
+    why = next((words for row in pending if (words := _not_yours(desk, row))), "")
+    if why:
+        desk.refuse(why)
+        return []
     if len(pending) > _MANY:
         desk.refuse(f"At most {_MANY} are reviewed together; {len(pending)} are marked.")
         return []
     return pending
+
+
+def _not_yours(desk: Desk, row: ApprovalRow) -> str:
+    """Why this operator may not review a request, as far as it is known here; the plane decides."""
+    session, kind = desk.world.session, str(row.entity.kind)
+    needed = reviewing_roles(kind)
+    if session.roles.isdisjoint(needed):
+        return f"Reviewing {wants(row.entity)} takes the role {', '.join(sorted(needed))}."
+    detail = desk.world.detail_of(row.id) if kind == "publication" else None
+    why = detail.excluded.get(session.operator, "") if detail is not None else ""
+    return f"Another policy author decides this: {why[:1].lower()}{why[1:]}" if why else ""
 
 
 def _ask(
@@ -154,8 +169,13 @@ def _ask(
     target = Target("approvals", row.id, _label(row), row.revision, row.digest, row.version)
     began = world.times.monotonic()
     resource = approval.ask.resource if approval.ask is not None else row.agent_name or row.id
-    rejects = act == "approval.reject"
+    rejects, publishes = act == "approval.reject", str(approval.kind) == "publication"
     confirmation = Confirmation(ACTS[act].confirm) if rejects else approval_confirmation(row.risk_level, resource)
+    if publishes and not rejects:
+        bundle = world.source.bundles.get(approval.bundle_id or "")
+        name = bundle.name if bundle is not None else "publish"
+        confirmation = publication_confirmation(confirmation.kind, name, production=world.options.production)
+    prompt = "type the bundle's name" if publishes else "type the last part of the scope"
     known, answered = world.detail_of(row.id), [preview]
     silent = [""]
 
@@ -177,7 +197,7 @@ def _ask(
             takes=rejects,
             reason=reason,
             typed=confirmation.typed,
-            typed_prompt=f"type the last part of the scope: {confirmation.typed}" if confirmation.typed else "",
+            typed_prompt=f"{prompt}: {confirmation.typed}" if confirmation.typed else "",
             refusal=_narrowed_refusal(row, smaller, answered[0], silent[0]),
         )
 
@@ -263,8 +283,8 @@ def _approve_many(desk: Desk, rows: list[ApprovalRow]) -> None:
     if len(scopes) > 1:
         desk.refuse("Only requests of one agent for one scope can be approved together; unmark the others.")
         return
-    if any(row.risk_level not in ("low", "medium") for row in rows):
-        desk.refuse("What is above medium risk is approved one by one.")
+    if any(row.risk_level not in ("low", "medium") or str(row.entity.kind) == "publication" for row in rows):
+        desk.refuse("What is above medium risk, and what publishes policies, is approved one by one.")
         return
     lines = [Line((text("Approve "), strong(plural(len(rows), "request")), text(f" of {rows[0].agent_name}"))), BLANK]
     load = _hurried_load(desk, None)
