@@ -3,6 +3,7 @@
 A preview is drawn by the same functions as the act itself, so that it refuses what the act would refuse.
 """
 
+import asyncio
 from datetime import timedelta
 from itertools import product
 
@@ -78,8 +79,11 @@ class Previews:
             drift=drift(approval, standing),
         )
 
-    def grant(self, operator: Operator, terms: GrantTerms) -> GrantPreview:
-        """What a grant would come to, if this operator asked for it now. Raises ProblemError as `Grants.request` does."""
+    async def grant(self, operator: Operator, terms: GrantTerms) -> GrantPreview:
+        """What a grant would come to, if this operator asked for it now. Raises ProblemError as `Grants.request` does.
+
+        Between two questions to the decision point others have their turn.
+        """
         compiled = self._bundles.active
         if compiled is None:
             raise ProblemError("no_policy")
@@ -87,7 +91,7 @@ class Previews:
         grant, approval, agent = self._grants.drawn(self._store, operator, asked, compiled)
         why = why_not(approval, operator, single_operator=self._grants.single_operator)
         reviewed = self._grants.with_first_review(approval, operator, asked.reason)
-        opens, count = self._opened(compiled, grant, agent)
+        opens, count = await self._opened(compiled, grant, agent)
         glass = grant.review_due_at is not None
         limits = compiled.limits
         return GrantPreview(
@@ -106,7 +110,7 @@ class Previews:
             access=grant_access(self._store, agent.id, grant.scope),
         )
 
-    def _opened(self, compiled: Compiled, grant: Grant, agent: Agent) -> tuple[tuple[PreviewedAction, ...], int]:
+    async def _opened(self, compiled: Compiled, grant: Grant, agent: Agent) -> tuple[tuple[PreviewedAction, ...], int]:
         """Ask for every pair in the scope, without and with the grant, for the tasks that could use it now."""
         now = self._clock.now()
         supposed = grant.model_copy(
@@ -123,6 +127,7 @@ class Previews:
                 known = found.get((action, resource))
                 if known is None or known.after is not Outcome.ALLOW:
                     found[action, resource] = PreviewedAction(action=action, resource=resource, before=before, after=after)
+            await asyncio.sleep(0)
         opened = sorted(found.values(), key=lambda one: (one.after is not Outcome.ALLOW, one.action, one.resource))
         return tuple(opened), len(pairs) if tasks else 0
 

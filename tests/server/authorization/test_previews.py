@@ -1,5 +1,6 @@
 """Previews: they say what the act would come to, refuse what it would refuse, and write nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -43,6 +44,24 @@ async def test_a_narrowing_is_decided_and_nothing_is_written(world: World) -> No
     assert (after.digest, after.quorum) == (preview.digest, preview.quorum)
 
 
+async def test_others_are_answered_while_a_wide_grant_is_asked_about(world: World) -> None:
+    agent, _, _ = await escalated(world)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    wide = Right(actions=("*",), resources=("*",), max_class=DataClass.RESTRICTED)
+    preview = await world.previews.grant(world.operators["maya"], terms(agent.id, scope=wide))
+    beside.cancel()
+    assert preview.asked > 10
+    assert turns >= preview.asked
+
+
 async def test_an_empty_narrowing_is_the_request_as_it_stands(world: World) -> None:
     _, task, approval = await escalated(world)
     preview = world.previews.review(approval.id, Narrowing())
@@ -82,7 +101,7 @@ async def test_what_has_ended_is_not_previewed(world: World) -> None:
 async def test_a_grant_is_previewed_with_its_quorum_and_what_it_opens(world: World) -> None:
     agent, task, _ = await escalated(world)
     async with unwritten(world):
-        preview = world.previews.grant(world.operators["maya"], terms(agent.id))
+        preview = await world.previews.grant(world.operators["maya"], terms(agent.id))
     assert [(one.action, one.resource, one.before, one.after) for one in preview.opens] == [
         ("mail.send", "outbox/customer", Outcome.ESCALATE, Outcome.ALLOW)
     ]
@@ -101,7 +120,7 @@ async def test_what_was_previewed_is_what_comes(world: World) -> None:
     grant = await world.grants.request(world.operators["maya"], asked)
     assert grant.state is GrantState.REQUESTED
     request = current(world, grant.approval_id)
-    preview = world.previews.grant(world.operators["maya"], terms(agent.id))
+    preview = await world.previews.grant(world.operators["maya"], terms(agent.id))
     assert (preview.quorum, preview.risk, preview.covers) == (request.quorum, request.risk, request.blocking)
     after = await world.approvals.review(world.operators["lena"], request.id, verdict(request))
     assert after.state is ApprovalState.CONSUMED
@@ -110,7 +129,7 @@ async def test_what_was_previewed_is_what_comes(world: World) -> None:
 
 async def test_without_a_running_task_nothing_is_asked_and_it_says_so(world: World) -> None:
     agent = await world.agent("idle")
-    preview = world.previews.grant(world.operators["maya"], terms(agent.id))
+    preview = await world.previews.grant(world.operators["maya"], terms(agent.id))
     assert (preview.asked, preview.opens) == (0, ())
 
 
@@ -125,7 +144,7 @@ async def test_without_a_running_task_nothing_is_asked_and_it_says_so(world: Wor
 async def test_a_grant_preview_refuses_what_the_grant_would(world: World, change: dict[str, object], code: str) -> None:
     agent = await world.agent("executor")
     with pytest.raises(ProblemError) as caught:
-        world.previews.grant(world.operators["maya"], terms(agent.id, **change))
+        await world.previews.grant(world.operators["maya"], terms(agent.id, **change))
     assert caught.value.code == code
 
 
@@ -133,10 +152,10 @@ async def test_break_glass_says_its_maximum_and_when_it_must_be_reviewed(world: 
     agent, _, _ = await escalated(world)
     compiled = world.bundles.active
     assert compiled is not None
-    preview = world.previews.grant(world.operators["maya"], terms(agent.id, kind="break-glass", seconds=300))
+    preview = await world.previews.grant(world.operators["maya"], terms(agent.id, kind="break-glass", seconds=300))
     assert preview.most_seconds == compiled.limits.break_glass_max_seconds
     assert preview.given_at_once
     assert preview.review_due_at is not None
     with pytest.raises(ProblemError) as caught:
-        world.previews.grant(world.operators["lena"], terms(agent.id, kind="break-glass", seconds=300))
+        await world.previews.grant(world.operators["lena"], terms(agent.id, kind="break-glass", seconds=300))
     assert caught.value.code == "not_eligible"

@@ -128,7 +128,7 @@ async def request_grant(call: CallOf, asked: GrantInput) -> Response:
 @grants.post("/authorization/v1/grants/preview", Act.PREVIEW, GrantPreview, changes=False)
 async def preview_grant(call: CallOf, asked: GrantTerms) -> Response:
     """What a grant would come to, if the caller asked for it now. It writes nothing."""
-    return tell(call.services.previews.grant(operator_of(call), asked))
+    return tell(await call.services.previews.grant(operator_of(call), asked))
 
 
 @grants.get("/authorization/v1/grants/{grant_id}", Act.READ, Grant)
