@@ -174,7 +174,9 @@ def _tell(session: Session, approval: Approval) -> None:
     session.out.say(f"{approval.id} is {approval.state.value}.")
     if approval.ended_at is None and approval.approved_at is None:
         session.out.say(f"Its quorum is {' and '.join(open_parts)}; {len(approval.reviews)} reviewed so far.")
-    if approval.use_until is not None:
+    if approval.bundle_id is not None and approval.consumed_by is not None:
+        session.out.say(f"{approval.bundle_id} is in force.")
+    elif approval.use_until is not None and approval.ended_at is None:
         session.out.say(f"It may be used until {moment(approval.use_until)}.")
 
 

@@ -14,6 +14,7 @@ MAX_LINES = 2_000
 """Up to so many changed lines are told apart one by one; more are shown as taken out and put in whole."""
 MAX_TOTAL_BYTES = 524_288
 """For all files together. What comes after it is named, and not shown."""
+NO_END = "\\ No newline at end of file"
 CUT = "... cut here: the rest of this file's changes is not shown"
 NOT_SHOWN = "... not shown: the changes of all files together are too long"
 
@@ -33,13 +34,21 @@ def file_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[F
 
 
 def _diff(path: str, old: str | None, new: str | None) -> str:
-    before, after = (old or "").split("\n"), (new or "").split("\n")
+    before, after = _lines(old or ""), _lines(new or "")
     names = ("/dev/null" if old is None else path, "/dev/null" if new is None else path)
     if old is None or new is None or max(len(before), len(after)) > MAX_LINES:
-        lines = _whole(names, before if old else [], after if new else [])
+        lines = _whole(names, before, after)
     else:
         lines = list(difflib.unified_diff(before, after, *names, lineterm=""))
     return _cut(lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as a diff tells them: that the last one does not end is said below it."""
+    if text.endswith("\n"):
+        return text[:-1].split("\n")
+    *lines, last = text.split("\n")
+    return [*lines, f"{last}\n{NO_END}"] if text else []
 
 
 def _whole(names: tuple[str, str], before: Sequence[str], after: Sequence[str]) -> list[str]:

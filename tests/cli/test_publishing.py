@@ -48,8 +48,9 @@ def test_a_draft_is_published_by_another_author_and_rolled_back(estate: Estate, 
     assert json.loads(own.stderr)["code"] == "self_review"
     assert in_force(estate) == first
 
-    assert estate.ask("pia", "approvals", "approve", request, "--reason", "read it", "--yes")["state"] == "consumed"
+    agreed = estate.command("pia", "approvals", "approve", request, "--reason", "read it", "--yes")
     second = in_force(estate)
+    assert agreed.stdout.splitlines() == [f"{request} is consumed.", f"{second['id']} is in force."]
     assert (second["digest"], second["author"], second["reason"]) == (different["after"], "paul", "a note")
     back = estate.ask("pia", "policy", "rollback", "--to", str(first["revision"]), "--reason", "not now", "--yes")
     assert (back["restores"], back["digest"]) == (first["revision"], first["digest"])

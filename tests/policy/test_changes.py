@@ -15,11 +15,18 @@ def test_each_file_is_named_with_what_happened_to_it() -> None:
     assert found[0].diff.splitlines()[:2] == ["--- gone", "+++ /dev/null"]
     assert "-1" in found[0].diff.splitlines()
     assert found[1].diff.splitlines()[:2] == ["--- /dev/null", "+++ new"]
-    assert found[2].diff.splitlines() == ["--- other", "+++ other", "@@ -1,3 +1,3 @@", " a", "-b", "+c", " "]
+    assert found[2].diff.splitlines() == ["--- other", "+++ other", "@@ -1,2 +1,2 @@", " a", "-b", "+c"]
 
 
 def test_an_empty_file_that_is_new_is_named() -> None:
     assert [(one.path, one.change) for one in file_changes({}, {"a": ""})] == [("a", "added")]
+
+
+def test_an_end_that_is_missing_is_told() -> None:
+    (one,) = file_changes({"a": "x\ny\n"}, {"a": "x\ny"})
+    assert one.diff.splitlines()[3:] == [" x", "-y", "+y", "\\ No newline at end of file"]
+    (whole,) = file_changes({}, {"a": "x"})
+    assert whole.diff.splitlines()[2:] == ["@@ -0,0 +1,1 @@", "+x", "\\ No newline at end of file"]
 
 
 def test_a_long_diff_is_cut_and_says_so() -> None:

@@ -200,8 +200,8 @@ class Publications:
         people = tuple(one.id for one in authors if self._single or one.id != bundle.author)
         if not people:
             raise ProblemError("no_reviewer", "No other policy author is enrolled, and nobody publishes their own draft.")
-        text = f"replaces the policies that every decision rests on; {_count(changed, 'file')} differ from revision"
-        factors = (RiskFactor(points=RISK_POINTS, text=f"{text} {bundle.base_revision}"),)
+        differ = f"{_count(changed, 'file')} {'differs' if changed == 1 else 'differ'} from revision {bundle.base_revision}"
+        factors = (RiskFactor(points=RISK_POINTS, text=f"replaces the policies that every decision rests on; {differ}"),)
         return Approval(
             id=approval_id,
             kind=ApprovalKind.PUBLICATION,
