@@ -1,6 +1,6 @@
 """READ-ONLY sends no mutation and SAFE gives nothing, whatever is pressed, chosen, typed or clicked:
 
-    python -m tests.tui.ui.read_only_proof
+    python -m tests.tui.ui.read_only_proof [PROCESSES]
 
 Every way of `all_ways` is gone in every view on a row of each kind; whatever opens is confirmed in every manner. What is
 counted is what arrives at the plane: each call that is not known to read is a mutation, and each mutation that is not known
@@ -8,6 +8,7 @@ to take power gives it. So neither a new call nor a new way goes uncounted.
 """
 
 import asyncio
+import multiprocessing
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -291,12 +292,15 @@ def varied_entities() -> list[Any]:
     return list(varied().entities.values())
 
 
-async def prove(view: str, *, make: Make = Staying, **options: Any) -> Tried:
-    """Go every way in one view: keys on a row of each kind, the palette and commands on one, clicks where the card is seen."""
+async def prove(view: str, *, make: Make = Staying, kinds: int | None = None, **options: Any) -> Tried:
+    """Go every way in one view: keys on a row of each kind, the palette and commands on one, clicks where the card is seen.
+
+    `kinds` bounds how many kinds of rows are tried; all of them by default.
+    """
     first, result = view == VIEWS[0], Tried()
     async with proving(varied(), make, **options) as (driver, counted):
         proof = Proof(driver, counted, view, result)
-        rows = await proof.rows()
+        rows = (await proof.rows())[:kinds]
         for row in rows:
             await proof.back(row)
             await proof.go(key_ways(driver.app), row)
@@ -312,19 +316,28 @@ async def prove(view: str, *, make: Make = Staying, **options: Any) -> Tried:
     return result
 
 
-async def _all() -> None:
-    for name, options in (("READ-ONLY", {"read_only": True}), ("SAFE", {"start": "safe"})):
-        result = Tried()
-        for view in VIEWS:
-            part = await prove(view, **options)
-            result.add(part)
+MODES: dict[str, dict[str, Any]] = {"READ-ONLY": {"read_only": True}, "SAFE": {"start": "safe"}}
+
+
+def _part(of: tuple[str, str]) -> tuple[str, str, Tried]:
+    name, view = of
+    return name, view, asyncio.run(prove(view, **MODES[name]))
+
+
+def main(processes: int) -> None:
+    """Go all of them, each view in a process of its own, and print what came of it."""
+    whole = {name: Tried() for name in MODES}
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        for name, view, part in pool.imap_unordered(_part, [(name, view) for name in MODES for view in VIEWS]):
+            whole[name].add(part)
             print(f"{name} {view}: {part}", flush=True)
+    for name, result in whole.items():
         what = "requests that change anything" if name == "READ-ONLY" else "requests that give power without arming"
         count = len(result.mutating) if name == "READ-ONLY" else len(result.giving)
-        print(f"{name}: {count} {what} out of {result.total:,} ways tried\n", flush=True)
+        print(f"{name}: {count} {what} out of {result.total:,} ways tried", flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_all())
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
 
 __all__ = ["Proof", "Tried", "prove", "proving"]

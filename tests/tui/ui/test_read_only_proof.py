@@ -45,7 +45,8 @@ async def test_read_only_sends_no_mutation_whatever_is_tried(view: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
 async def test_safe_gives_nothing_whatever_is_tried(view: str) -> None:
-    result = await prove(view, start="safe")
+    # Who gives is refused by the dispatcher whatever row it is; all kinds are tried by the command that `read_only_proof` names.
+    result = await prove(view, kinds=2, start="safe")
     print(f"SAFE, {view}: {result}")
     assert result.giving == []
     told = [one for one in result.armed if not one.endswith(("exclamation_mark", "arm")) and "StatusStrip" not in one]
