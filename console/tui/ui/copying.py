@@ -6,7 +6,9 @@ tmux load-buffer) says by its status.
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from console.tui.present.inert import inert, inert_prose
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _CLIPBOARD = 100_000
 _WAIT = 3.0
+_OWN = "LEASEHOLD_"
 
 
 def copy_id(console: "Console", _: str = "") -> None:
@@ -57,21 +60,26 @@ async def _hand_over(console: "Console", words: str, what: str, command: Sequenc
 
 
 async def hand_over(words: str, command: Sequence[str]) -> str:
-    """Give a text to a command on its standard input. Returns what went wrong, or nothing."""
+    """Give a text to a command on its standard input. Returns what went wrong, or nothing.
+
+    The command is told the environment without what is the console's own: a token may be in it.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)},
         )
-    except OSError as error:
-        return error.strerror or "it could not be started"
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or "it could not be started"
     try:
         async with asyncio.timeout(_WAIT):
             await process.communicate(words.encode())
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
         return "it did not end in time"
     return "" if process.returncode == 0 else f"it ended with {process.returncode}"

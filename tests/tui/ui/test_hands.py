@@ -11,6 +11,7 @@ from console.model.leases import LeaseState
 from console.model.tasks import TaskState
 from console.tui.present.times import STYLE, TimeStyle, since, until
 from console.tui.ui.commands import filter_offers, offers, read_command
+from console.tui.ui.copying import hand_over
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.widgets.filterline import FilterLine
 from tests.tui.state.plane_in_memory import NOW, an_id, lease, task
@@ -74,6 +75,20 @@ def test_times_are_told_relative_or_as_instants() -> None:
     assert until(now + 130, now, absolute) == "03:02:10Z"
     assert until(now + 86_400, now, absolute) == "+1d 03:00"
     assert since(now - 2 * 86_400, now, absolute) == "-2d 03:00"
+
+
+async def test_the_clipboards_command_is_told_no_secret_of_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEASEHOLD_TOKEN", "lho_secret")
+    out = tmp_path / "told"
+    write = f"import os,sys; sys.stdin.read(); open({str(out)!r}, 'w').write(repr(dict(os.environ)))"
+    assert await hand_over("ap_1", [sys.executable, "-c", write]) == ""
+    told = out.read_text()
+    assert "PATH" in told
+    assert "lho_secret" not in told
+
+
+async def test_a_command_that_cannot_be_one_is_told() -> None:
+    assert await hand_over("ap_1", ["a\0b"]) != ""
 
 
 async def test_columns_are_turned_by_command_and_stay_for_the_session() -> None:
