@@ -60,6 +60,13 @@ class Follower:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Garbled("The answer is not of the shape that this client knows.") from None
 
+    async def audit_page(self, root_id: str, before: int | None, limit: int) -> bytes:
+        """The newest audit records of a chain, or those before a seq, as the plane's own JSON."""
+        beginning = "" if before is None else f"&next={before}"
+        path = f"/audit?root_id={quote(root_id, safe='')}&newest=true&limit={limit}{beginning}"
+        async with self._get(path) as answer:
+            return await answer.whole(MAX_LINE_BYTES, _SILENCE_SECONDS)
+
     async def events(self, after: int | None = None) -> AsyncIterator[Event | Tick]:
         """Events behind a cursor, without end; None means from now on. Ticks come between them. Never returns by itself."""
         resume = {} if after is None else {"Last-Event-ID": str(after)}

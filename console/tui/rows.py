@@ -5,9 +5,10 @@ Instants are seconds since the epoch (UTC), spans are seconds, states are the pl
 plane stays a word).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from console.model.approvals import Approval
@@ -19,6 +20,40 @@ UNSETTLED_LEASES = ("pending", "active", "revoking", "irrevocable")
 def moment(seconds: float) -> datetime:
     """The aware UTC instant of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+class Doer(Protocol):
+    """Who did something, as an audit record names it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+class ChainEntry(Protocol):
+    """An audit record as the story of its chain needs it. It is fetched, and its texts are not inert."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def actor(self) -> Doer: ...
+    @property
+    def object(self) -> str: ...
+    @property
+    def object_id(self) -> str: ...
+    @property
+    def agent_id(self) -> str | None: ...
+    @property
+    def task_id(self) -> str | None: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,13 +1,14 @@
 """Following a plane without httpx: over the real server, and against servers that answer badly."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from console.client.errors import Garbled, NotSignedIn, Refused, Resync, Unreachable
+from console.client.errors import Garbled, Invalid, NotSignedIn, Refused, Resync, Unreachable
 from console.client.feed import Event, SnapshotHead, SnapshotRow, SnapshotValues, Tick
 from console.client.follow import Follower
 from tests.server.api.plane import open_plane
@@ -220,3 +221,14 @@ async def test_a_token_that_is_not_ascii_is_told_as_such_and_never_sent() -> Non
 async def test_a_token_that_would_break_the_request_is_never_sent() -> None:
     with pytest.raises(Unreachable, match="character"):
         await Follower("http://127.0.0.1:9", lambda: "a\r\nX-Evil: 1").whoami()
+
+
+async def test_a_page_of_a_chain_is_the_planes_own_json(served: Served) -> None:
+    agent = await served.plane.world.agent("executor-1")
+    follower = following(served)
+    assert json.loads(await follower.audit_page(f"tk{agent.id[2:]}", 7, 5))["items"] == []
+    with pytest.raises(Invalid, match="root_id"):
+        await follower.audit_page("tk_&limit=0", None, 5)
+    served.plane.tokens["vera"] = "lho_" + "x" * 43
+    with pytest.raises(NotSignedIn):
+        await follower.audit_page(agent.id, None, 5)

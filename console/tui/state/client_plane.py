@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from console.model.locks import ContainmentPreview, ContainmentTally, Lock
     from console.model.reviewing import GrantPreview, ReviewPreview
     from console.model.tasks import Task
+    from console.tui.state.entries import Entry
 
 T = TypeVar("T")
+_ENTRIES = 100
+"""So many entries of a chain are fetched at once."""
 
 
 @asynccontextmanager
@@ -117,10 +120,15 @@ class ClientPlane:
     async def approval_detail(self, id: str) -> ApprovalDetail:
         return await self._told(lambda client: client.show_approval(id))
 
-    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[list[AuditRecord], bool]:
-        beginning = None if before is None else str(before)
-        listed = await self._told(lambda client: client.list_audit(root_id=root_id, newest=True, limit=200, next=beginning))
-        return list(listed.items), listed.next is not None
+    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[list[Entry], bool]:
+        from console.tui.state.entries import entries_of  # noqa: PLC0415 (with the first card that tells one)
+
+        try:
+            page = await self._follower.audit_page(root_id, before, _ENTRIES)
+            # It may be long, and the screen need not wait for it.
+            return await asyncio.to_thread(entries_of, page)
+        except ClientError as error:
+            raise as_problem(error) from None
 
     async def audit(self, before: int | None = None, filter: str = "") -> list[AuditRecord]:
         beginning = None if before is None else str(before)

@@ -6,7 +6,7 @@ there was no answer. `events` raises ProblemError `resync` where the cursor is n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.model.locks import ContainmentPreview, ContainmentTally, Lock
     from console.model.reviewing import GrantPreview, ReviewPreview
     from console.model.tasks import Task
+    from console.tui.rows import ChainEntry
 
 
 class Tick(Protocol):
@@ -56,8 +57,8 @@ class Plane(Protocol):
         ...
 
     async def approval_detail(self, id: str) -> ApprovalDetail: ...
-    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[list[AuditRecord], bool]:
-        """The records of all tasks of a chain, newest first, from those before a seq on; and whether there are earlier ones."""
+    async def chain_story(self, root_id: str, before: int | None = None) -> tuple[Sequence[ChainEntry], bool]:
+        """The entries of all tasks of a chain, newest first, from those before a seq on; and whether there are earlier ones."""
         ...
 
     async def audit(self, before: int | None = None, filter: str = "") -> list[AuditRecord]:

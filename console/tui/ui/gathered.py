@@ -15,9 +15,11 @@ from console.tui.present.inert import inert
 from console.tui.ui.world import World
 
 if TYPE_CHECKING:
-    from console.model.audit import AuditRecord, Checkpoints
+    from console.model.audit import Checkpoints
+    from console.tui.rows import ChainEntry
 
-_KEPT = 100
+KEPT = 8
+"""So many stories are kept, and of each so many entries."""
 MOST_RECORDS = 2_000
 HEADS_EVERY = 15.0
 
@@ -26,7 +28,7 @@ HEADS_EVERY = 15.0
 class ChainStory:
     """The records of a chain by seq, as far back as they were fetched."""
 
-    records: "dict[int, AuditRecord]" = field(default_factory=dict)
+    records: "dict[int, ChainEntry]" = field(default_factory=dict)
     stamp: Hashable = None
     earlier: bool = False
     """The log holds entries before these."""
@@ -84,7 +86,7 @@ class Gathered:
         held.records.update((record.seq, record) for record in records)
         self.stories[root] = held
         self.stories.move_to_end(root)
-        while len(self.stories) > _KEPT:
+        while len(self.stories) > KEPT:
             self.stories.popitem(last=False)
 
     def _stamp(self, root: str) -> Hashable:

@@ -14,6 +14,7 @@ from console.tui.ui.actions import VIEWS
 from console.tui.ui.fetched import FetchedPane
 from console.tui.ui.frame import beside, hints, strip_pieces, tabs
 from console.tui.ui.message import MessageLine
+from console.tui.ui.side import PASSING
 from console.tui.ui.watching import hear_watched
 from console.tui.ui.widgets.keyline import KeyLine
 from console.tui.ui.widgets.strip import StatusStrip
@@ -159,7 +160,8 @@ class Painting:
             return
         if isinstance(self.pane, FetchedPane) and self.pane.followed:
             self.load(self.pane)
-        self.fetch(self.pane.cursor)
+        if self.world.times.monotonic() - self._moved_at >= PASSING:
+            self.fetch(self.pane.cursor)
         if self.screen_stack[0].has_class("wide"):
             self.work(self._read_heads())
 

@@ -17,6 +17,8 @@ from console.tui.ui.panes import MirrorPane
 from console.tui.ui.widgets.detail import Detail
 
 FETCH_AFTER = 0.15
+PASSING = 0.4
+"""A row on which the cursor rests for less than so many seconds is passed by, where it came from another just before."""
 HUGE = 160
 """From so many cells on the card has room for the story, and the command log always stands below the table."""
 COUNT_SHARE = 25
@@ -24,6 +26,8 @@ COUNT_SHARE = 25
 _WITH_STORY = ("approvals", "tasks", "leases", "grants", "stuck")
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from console.tui.present.views.overview import Figures
     from console.tui.ui.app import Console
     from console.tui.ui.gathered import ChainStory, Gathered
@@ -33,6 +37,8 @@ class Side:
     """Paints the details of the row under the cursor, and fetches what they need beside the mirror."""
 
     _gathered: "Gathered | None" = None
+    _resting: "Timer | None" = None
+    _moved_at = float("-inf")
     _story_made: tuple[object, tuple[Line, ...]] | None = None
     _figures: "tuple[object, float, float, Figures] | None" = None
 
@@ -126,9 +132,14 @@ class Side:
         return self._story_made[1]
 
     def fetch_soon(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
-        """Fetch what the card needs when the cursor has rested for a moment."""
+        """Fetch what the card needs when the cursor has rested for a moment, a longer one while it goes from row to row."""
+        now, moved_at = self.world.times.monotonic(), self._moved_at
+        self._moved_at = now
+        if self._resting is not None:
+            self._resting.stop()
         key = self.pane.cursor
-        self.set_timer(FETCH_AFTER, self.carefully(lambda: self.fetch(key)))
+        rest = FETCH_AFTER if now - moved_at >= PASSING else PASSING
+        self._resting = self.set_timer(rest, self.carefully(lambda: self.fetch(key)))
 
     def fetch(self: "Console", key: str | None) -> None:  # type: ignore[misc]  # a part of the application
         """Fetch what the card needs of this row, where it is not known or has grown."""

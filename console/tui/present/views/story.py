@@ -12,8 +12,8 @@ from console.tui.present.spans import Line, Span, Tone
 from console.tui.present.words import muted, plural, sign_of, strong, text
 
 if TYPE_CHECKING:
-    from console.model.audit import AuditRecord
     from console.tui.present.views.view import Source
+    from console.tui.rows import ChainEntry
 
 _WORD = 9
 _LONG = 60.0
@@ -54,7 +54,7 @@ _VIEWS = {"lease": "leases", "approval": "approvals", "task": "tasks", "grant": 
 
 
 def story(
-    records: "Sequence[AuditRecord]", source: "Source", *, newest_first: bool = True, earlier: bool = False
+    records: "Sequence[ChainEntry]", source: "Source", *, newest_first: bool = True, earlier: bool = False
 ) -> tuple[Line, ...]:
     """The entries of a chain, delegates' among them: when, how long after the one before, who, what, and why.
 
@@ -78,14 +78,14 @@ def story(
     return (head, *((more,) if earlier else ()), *lines)
 
 
-def _name(source: "Source", record: "AuditRecord") -> str:
+def _name(source: "Source", record: "ChainEntry") -> str:
     """The agent whose entry it is."""
     agent = source.agents.get(record.agent_id) if record.agent_id else None
     task = source.tasks.get(record.task_id) if record.task_id else None
     return agent.name if agent is not None else task.agent_name if task is not None else ""
 
 
-def _entry(record: "AuditRecord", gap: float, agent: str) -> Line:
+def _entry(record: "ChainEntry", gap: float, agent: str) -> Line:
     entity = record.body.get("entity")
     known: dict[str, Any] = dict(entity) if isinstance(entity, dict) else {}
     glyph, word, tone = _said(record, known)
@@ -99,7 +99,7 @@ def _entry(record: "AuditRecord", gap: float, agent: str) -> Line:
     return Line(tuple(spans), indent=16 + _WORD)
 
 
-def _said(record: "AuditRecord", entity: dict[str, Any]) -> tuple[str, str, Tone]:
+def _said(record: "ChainEntry", entity: dict[str, Any]) -> tuple[str, str, Tone]:
     if record.kind == "decision.made":
         sign = sign_of(OUTCOME, str(entity.get("outcome", "")))
         return sign.glyph, sign.word, sign.tone
@@ -110,12 +110,12 @@ def _said(record: "AuditRecord", entity: dict[str, Any]) -> tuple[str, str, Tone
     return _KINDS.get(record.kind, ("·", record.kind, Tone.MUTED))
 
 
-def _door(record: "AuditRecord") -> str:
+def _door(record: "ChainEntry") -> str:
     view = _VIEWS.get(record.object)
     return f"{view} @{record.object_id}" if view else f"audit id:{record.object_id}"
 
 
-def _about(record: "AuditRecord", entity: dict[str, Any]) -> tuple[Span, ...]:
+def _about(record: "ChainEntry", entity: dict[str, Any]) -> tuple[Span, ...]:
     seen = record.body.get("observation")
     if isinstance(seen, dict):
         rows = seen.get("rows", 0)
@@ -140,7 +140,7 @@ def _about(record: "AuditRecord", entity: dict[str, Any]) -> tuple[Span, ...]:
     return (text(f"  {' '.join(words)}" if words else ""), muted(f"  {why}" if why else ""), *_by(record))
 
 
-def _by(record: "AuditRecord") -> tuple[Span, ...]:
+def _by(record: "ChainEntry") -> tuple[Span, ...]:
     """Who did it, where that is not the agent itself nor the plane as a matter of course."""
     kind = str(record.actor.kind)
     if kind in ("agent", "plane"):
