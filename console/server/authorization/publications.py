@@ -108,7 +108,7 @@ class Publications:
             text = f"Only an earlier revision that was in force can be put in force again; this one is {earlier.state}."
             raise ProblemError("not_an_edge", text, state=earlier.state.value)
         files = texts_of(earlier)
-        compiled = await self._compiled(files)
+        compiled = await self._kept(earlier)
         new_id = self._clock.new_id("pb")
 
         def verb(tx: Transaction) -> tuple[Bundle, Bundle]:
@@ -137,7 +137,7 @@ class Publications:
         if bundle is None:
             return None, "its bundle is no longer known"
         try:
-            return await self._compiled(texts_of(bundle)), ""
+            return await self._kept(bundle), ""
         except ProblemError as problem:
             return None, problem.detail
 
@@ -182,6 +182,12 @@ class Publications:
                 self._changes.pop(next(iter(self._changes)))
             self._changes[key] = file_changes(texts_of(base) if base else {}, texts_of(bundle))
         return self._changes[key]
+
+    async def _kept(self, bundle: Bundle) -> Compiled:
+        compiled = await self._compiled(texts_of(bundle))
+        if compiled.digest != bundle.digest:
+            raise ProblemError("bundle_refused", "The files that are kept are not those that were asked for.")
+        return compiled
 
     async def _compiled(self, files: Mapping[str, str]) -> Compiled:
         try:

@@ -250,9 +250,12 @@ async def test_what_rests_on_another_base_ends_with_the_sweep(desk: World) -> No
     assert "revision 2" in approval.end_reason
 
 
-async def test_what_no_longer_compiles_is_void_and_the_last_good_bundle_stays(desk: World) -> None:
+@pytest.mark.parametrize("swapped", [False, True])
+async def test_what_does_not_hold_is_void_and_the_last_good_bundle_stays(desk: World, *, swapped: bool) -> None:
     publication = await asked(desk)
-    spoilt = publication.bundle.model_copy(update={"files": (BundleFile(path="manifest.toml", text="no"),)})
+    sound = tuple(BundleFile(path=path, text=text) for path, text in bundle_files().items())
+    files = sound if swapped else (BundleFile(path="manifest.toml", text="no"),)
+    spoilt = publication.bundle.model_copy(update={"files": files})
     await desk.store.write(lambda tx: tx.put(spoilt, "bundle.requested", ADMIN))
     before = desk.bundles.active
     with pytest.raises(ProblemError) as caught:

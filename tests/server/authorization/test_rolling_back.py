@@ -93,6 +93,10 @@ async def test_what_this_program_no_longer_takes_stays_where_it_is(desk: World) 
     await desk.store.write(lambda tx: tx.put(spoilt, "bundle.superseded", ADMIN))
     problem = await refused(desk, first.id, "bundle_refused")
     assert "manifest.toml" in problem.detail
+    changed = tuple(BundleFile(path=file.path, text=file.text + "\n") for file in old.files)
+    swapped = (desk.store.get(Bundle, first.id) or old).model_copy(update={"files": changed})
+    await desk.store.write(lambda tx: tx.put(swapped, "bundle.superseded", ADMIN))
+    await refused(desk, first.id, "bundle_refused")
     assert in_force(desk).revision == 2
 
 
