@@ -89,7 +89,7 @@ class Sender:
         # It would log every address that is asked, and with Slack and Teams the address is the secret.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._failures = (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError)
+        self._failures = (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError, UnicodeError)
         self._webhook = webhook
         self._now = now
         self._plane = plane

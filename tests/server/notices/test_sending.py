@@ -107,6 +107,13 @@ async def test_nobody_there_is_an_error_that_does_not_tell_the_address() -> None
     assert "secret-part" not in got.error
 
 
+async def test_a_host_that_is_no_name_is_an_error_and_no_more() -> None:
+    answer = await sent("https://xn--/SECRET")
+    assert not answer.delivered
+    assert answer.error.startswith("not reached")
+    assert "SECRET" not in answer.error
+
+
 async def test_the_address_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         async with receiving(204, 500) as receiver:
