@@ -45,7 +45,7 @@ async def test_read_only_sends_no_mutation_whatever_is_tried(view: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
 async def test_safe_gives_nothing_whatever_is_tried(view: str) -> None:
-    # Who gives is refused by the dispatcher whatever row it is; all kinds are tried by the command that `read_only_proof` names.
+    # The dispatcher refuses whatever row it is; the command that `read_only_proof` names tries all kinds.
     result = await prove(view, kinds=2, start="safe")
     print(f"SAFE, {view}: {result}")
     assert result.giving == []
