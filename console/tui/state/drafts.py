@@ -172,12 +172,19 @@ def changes_of(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Cha
 
 def difference(path: str, before: str, after: str) -> str:
     """A unified difference of two texts, at most `MOST_DIFFERENCE` lines of it. Pure."""
-    old, new = before.split("\n"), after.split("\n")
+    old, new = _lines(before), _lines(after)
     if len(old) + len(new) > _MOST_COMPARED:
         return f"@@ {len(old)} lines became {len(new)}: too many to compare here @@"
     lines = list(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm=""))
     more = len(lines) - MOST_DIFFERENCE
     return "\n".join([*lines[:MOST_DIFFERENCE], *([f"@@ {more} more lines are not shown @@"] if more > 0 else [])])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text; one that does not end its last line says so, so that the difference shows."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [*lines, f"{last} (and no end of line)"] if last else lines
 
 
 def _folder_name(digest: str) -> str:

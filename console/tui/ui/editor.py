@@ -56,7 +56,9 @@ def hand_over(app: App[Any], command: Sequence[str]) -> str:
         return f"{command[0]} could not be started: {error.strerror or 'no reason given'}"
     finally:
         signal.signal(signal.SIGINT, asked)
-    return "" if ended.returncode == 0 else f"the editor ended with status {ended.returncode}"
+    if ended.returncode < 0:
+        return f"the editor was ended by signal {-ended.returncode}"
+    return f"the editor ended with status {ended.returncode}" if ended.returncode else ""
 
 
 def _heed_nothing(number: int, frame: object) -> None:

@@ -165,7 +165,9 @@ class World:
 
     def remember(self, result: Result) -> None:
         """Keep what was given last, so that it can be taken back, until it was."""
-        if result.outcome is Outcome.DONE and result.intent.act in _GIVES and result.answer is not None:
+        # A publication is in force at once; what takes it back is rolling back.
+        lasting = str(getattr(result.answer, "kind", "")) == "publication"
+        if result.outcome is Outcome.DONE and result.intent.act in _GIVES and result.answer is not None and not lasting:
             self.given = (self.times.monotonic(), result.answer)
         taken = result.outcome is Outcome.DONE and result.intent.act in _UNDOES
         if taken and self.given is not None and getattr(self.given[1], "id", "") == result.intent.target.id:

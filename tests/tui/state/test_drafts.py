@@ -110,7 +110,8 @@ def test_a_damaged_base_is_named_and_no_reason_to_begin_anew(tmp_path: Path) -> 
 
 def test_a_difference_is_unified_and_bounded() -> None:
     told = difference("p.cedar", "one\ntwo\n", "one\nthree\n").split("\n")
-    assert told[2:] == ["@@ -1,3 +1,3 @@", " one", "-two", "+three", " "]
+    assert told[2:] == ["@@ -1,2 +1,2 @@", " one", "-two", "+three"]
+    assert difference("p.cedar", "one\n", "one").split("\n")[3:] == ["-one", "+one (and no end of line)"]
     assert "too many" in difference("p", "a\n" * 30_000, "")
     long = difference("p", "", "a\n" * 5_000).split("\n")
     assert len(long) == 2_001

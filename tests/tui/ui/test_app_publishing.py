@@ -223,7 +223,12 @@ async def test_a_plane_that_does_not_check_is_named_and_the_draft_stays(tmp_path
 
 @pytest.mark.parametrize(
     ("editor", "said"),
-    [("", "No editor is set"), ("/nowhere/editor", "could not be started"), ("false", "ended with status 1")],
+    [
+        ("", "No editor is set"),
+        ("/nowhere/editor", "could not be started"),
+        ("false", "ended with status 1"),
+        ("sh -c 'kill -2 $$'", "ended by signal 2"),
+    ],
 )
 async def test_without_an_editor_that_works_it_says_where_the_file_is(tmp_path: Path, editor: str, said: str) -> None:
     async with policies(estate(), tmp_path, editor=editor) as driver:
@@ -339,6 +344,8 @@ async def test_a_second_person_sees_author_base_differences_and_tests_and_approv
         await driver.until(lambda: made.sent)
         assert made.sent[0][0] == "review"
         assert made.sent[0][2].verdict == "approve"
+        await driver.until(lambda: "done Approve" in driver.said)
+        assert driver.app.world.undo_left() == 0.0
 
 
 async def test_a_base_that_has_moved_is_said() -> None:
