@@ -10,23 +10,33 @@ from tests.terminal.waiting import is_met, until
 
 LIVE_SECONDS = 60.0
 _PRESSES = 4
+_PAGES = 12
+_ROWS = 40
 _ANSWERED = 4.0
-_STANDING = ("up to class", "for", "uses")
-"""The inputs of the grant's form in which something stands at first."""
-_LABEL = re.compile(r"│ (task|covers|actions|resources|up to class|for|uses|seconds|rows|resource)\s")
+_LABELS = ("kind", "task", "covers", "actions", "resources", "up to class", "from", "for", "uses", "rows", "resource")
+"""The inputs of the forms of grant and narrow."""
+_LABEL_WIDTH = 14
 
 
 class Operator:
     """Somebody who has joined the estate from a terminal of this size."""
 
     def __init__(
-        self, tmux: Tmux, estate: Estate, name: str, size: tuple[int, int], *options: str, record: Path | None = None
+        self,
+        tmux: Tmux,
+        estate: Estate,
+        name: str,
+        size: tuple[int, int],
+        *options: str,
+        record: Path | None = None,
+        editor: str = "",
     ) -> None:
         """Join. With `record`, every byte that the program sends to the terminal is written to that file."""
         self.pane: Pane = tmux.open(*size)
         if record is not None:
             self.pane.record(record)
-        self.pane.start(leasehold("console", "--data", str(estate.data), "--as", name, *options))
+        command = leasehold("console", "--data", str(estate.data), "--as", name, *options)
+        self.pane.start(["env", f"VISUAL={editor}", *command] if editor else command)
         self.pane.wait(r"\bLIVE\b", LIVE_SECONDS)
         self.pane.wait(rf"\b{name}\b")
 
@@ -52,6 +62,14 @@ class Operator:
         self.press("Enter")
         self.pane.wait_gone(r"^\s*:\s*\S")
 
+    def filter(self, text: str) -> None:
+        """Type a filter of the rows that are shown after `/`."""
+        self.press("/")
+        self.pane.wait(r"^\s*/")
+        self.pane.type(text)
+        self.pane.wait(rf"^\s*/\s*{_escaped(text)}")
+        self.press("Enter")
+
     def find(self, view: str, filter: str, row: str) -> None:
         """Open a view with a filter and wait until the cursor stands on a row that matches."""
         self.command(f"{view} {filter}")
@@ -60,6 +78,15 @@ class Operator:
     def on_row(self, row: str, seconds: float = 60.0) -> None:
         """Wait until the cursor stands on a row that matches; tables have a frame where there is room."""
         self.pane.wait(rf"^[ │]*> .*{row}", seconds)
+
+    def go_down_to(self, row: str) -> None:
+        """Move the cursor down, row by row, until it stands on one that matches."""
+        wanted = re.compile(rf"^[ │]*> .*{row}", re.MULTILINE)
+        for _ in range(_ROWS):
+            if is_met(lambda: wanted.search(self.screen) is not None, 1.0):
+                return
+            self.press("j")
+        raise AssertionError(f"{_ROWS} rows were no /{row}/\n{self.screen}")
 
     def arm(self) -> None:
         """Arm what gives power."""
@@ -72,6 +99,15 @@ class Operator:
         self.pane.wait(title)
         self._accept(title, "y")
 
+    def read_on(self, pattern: str) -> None:
+        """Read the open sheet page by page until it shows what matches."""
+        wanted = re.compile(pattern)
+        for _ in range(_PAGES):
+            if is_met(lambda: wanted.search(self.screen) is not None, _ANSWERED / 2):
+                return
+            self.press("PageDown")
+        raise AssertionError(f"{_PAGES} pages showed no /{pattern}/\n{self.screen}")
+
     def fill(self, title: str, texts: Sequence[str]) -> None:
         """Type into the open sheet, one text for each input, and press enter in the last until it is accepted."""
         self.pane.wait(title)
@@ -81,36 +117,39 @@ class Operator:
                 self.press("Enter")
         self._accept(title, "Enter")
 
-    def form(self, title: str, values: Mapping[str, str]) -> None:
-        """Fill the open form: each input that is named by its label anew, the others left; then hand it over."""
+    def form(self, title: str, values: Mapping[str, str], *, outcome: Sequence[str] = ()) -> None:
+        """Fill the open form: each input that is named by its label anew, the others left; then hand it over.
+
+        It is handed over when what it would come to was told in words that match every one of `outcome`.
+        """
         self.pane.wait(title)
-        for label in _LABEL.findall(self.screen):
+        labels = list(self._inputs(title))
+        assert set(values) <= set(labels), (values, labels, self.screen)
+        for number, label in enumerate(labels):
             if label in values:
-                self._clear(label)
-                self._write(label, values[label])
-            self.press("Enter")
+                self.press("End", "C-u")
+                self.pane.type(values[label])
+                self._until_input(title, label, values[label])
+            if number < len(labels) - 1:
+                self.press("Enter")
+        for words in outcome:
+            self.see(words)
+        self.press("Enter")
 
-    def _clear(self, label: str) -> None:
-        """Empty the input of a label, when something stands in it; then its hint is there in place of a value."""
+    def _until_input(self, title: str, label: str, value: str) -> None:
+        until(lambda: self._inputs(title).get(label) == value, f"{value!r} in {label}", 15, seen=lambda: self.screen)
 
-        if label not in _STANDING:
-            return
-
-        def value() -> str:
-            found = re.search(rf"│ {label}\s+(\S+)", self.screen)
-            return found[1] if found is not None else ""
-
-        before = value()
-        self.press("End", *["BSpace"] * len(before))
-        until(lambda: not value().startswith(before[0]), f"{label} to be empty", 15, seen=lambda: self.screen)
-
-    def _write(self, label: str, text: str) -> None:
-        self.pane.type(text)
-        until(lambda: text in self._line(label), f"{text!r} in {label}", 15, seen=lambda: self.screen)
-
-    def _line(self, label: str) -> str:
-        """The line of an input in the open form."""
-        return next((one for one in self.screen.splitlines() if f"│ {label} " in one), "")
+    def _inputs(self, title: str) -> dict[str, str]:
+        """What stands in the inputs of the open form, by label."""
+        lines = self.screen.splitlines()
+        top = next((at for at, line in enumerate(lines) if title in line and "╭" in line), len(lines))
+        left = lines[top].index(f"╭─ {title}") if top < len(lines) else 0
+        found: dict[str, str] = {}
+        for line in (one[left + 1 :] for one in lines[top + 1 :]):
+            label = line[: _LABEL_WIDTH + 1].strip()
+            if label in _LABELS:
+                found[label] = line[_LABEL_WIDTH + 1 :].partition("│")[0].strip()
+        return found
 
     def _type(self, text: str) -> None:
         before = self.screen.count(text)

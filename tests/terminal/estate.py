@@ -103,11 +103,14 @@ def running(data: Path, *, seed: int, speed: float = 10) -> Iterator[Estate]:
 class Probe:
     """An agent that asks, uses and is refused; it works for as long as the test wants."""
 
-    def __init__(self, estate: Estate, name: str, *, role: str = "executor", team: str = "support") -> None:
+    def __init__(
+        self, estate: Estate, name: str, *, role: str = "executor", team: str = "support", critical: bool = False
+    ) -> None:
         self.estate, self.name = estate, name
         spiffe_id = f"spiffe://{estate.domain}/agent/{name}"
         registration = {
             "name": name, "spiffe_id": spiffe_id, "owner": "vera", "team": team, "role": role, "entitlement": RIGHTS,
+            "critical": critical,
         }  # fmt: skip
         with estate.person("ida") as admin:
             self.id: str = _expect(admin.post("/authorization/v1/agents", json=registration), 201)["id"]
