@@ -151,8 +151,12 @@ class Approvals:
             await self._store.write(partial(expire, approval_id=one.id), takes_power=True)
         fence = self._bundles.fence
         if fence != self._redecided:
-            await self.redecide_pending()
-            self._redecided = fence
+            try:
+                await self.redecide_pending()
+                self._redecided = fence
+            except ProblemError as problem:
+                # What is due must go on ending on time though this cannot be recorded; a review decides again by itself.
+                log.warning("what is pending could not be decided again under the new bundle: %s", problem.code)
         return len(due)
 
     async def redecide_pending(self) -> int:

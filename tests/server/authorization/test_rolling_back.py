@@ -1,5 +1,8 @@
 """Rolling back, and what waits for people when another bundle comes in force: decided again, or ended."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from console.model.actors import Role
@@ -8,6 +11,9 @@ from console.model.bundles import Bundle, BundleFile, BundleState
 from console.model.decisions import Outcome
 from console.model.grants import Grant, GrantInput, GrantState
 from console.model.problems import ProblemError
+from console.server.authorization.approvals import Approvals
+from console.server.ports import Transaction
+from console.server.store.sqlite import SqliteStore
 from tests.server.authorization.publishing import STOP, STOP_FILE, asked, draft, enrol, in_force, review, with_authors
 from tests.server.world import ADMIN, World, bundle_files
 
@@ -126,6 +132,32 @@ async def test_the_sweep_decides_again_what_waits(desk: World) -> None:
     assert (after.revision, after.reviews, after.drift) == (2, (), ("who must agree has changed",))
     await desk.sweep.step()
     assert current(desk, approval.id) == after
+
+
+class Full:
+    """A store whose disk is full: only what takes power away is still recorded."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def write(self, verb: Callable[[Transaction], Any], *, takes_power: bool = False) -> Any:
+        if not takes_power:
+            raise ProblemError("store_full")
+        return await self._store.write(verb, takes_power=True)
+
+
+async def test_a_full_disk_keeps_no_request_from_ending_on_time(desk: World) -> None:
+    full = Approvals(Full(desk.store), desk.clock, desk.bundles, desk.drafts, desk.grants, desk.publications)
+    late = await waiting(desk)
+    text = bundle_files()[OVERSIGHT].replace('@approval("security:1, resource-owner:1")', '@approval("security:2")', 1)
+    await publish(desk, {OVERSIGHT: text})
+    assert await full.sweep() == 0
+    desk.clock.move(901)
+    assert await full.sweep() == 1
+    assert current(desk, late.id).state is ApprovalState.EXPIRED
 
 
 async def test_what_nobody_may_lift_any_more_is_void(desk: World) -> None:
