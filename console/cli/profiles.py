@@ -23,7 +23,7 @@ def choices(
     """Every plane that can be gone to. `make` gives a plane's options under its name; what it raises is told on screen."""
     # Whoever is here by a name of their own is still so when they come back; elsewhere the profile says who.
     named = [(place.profile, here)]
-    named += [(one, Options(profile=one.name)) for one in settings.profile if one.name != place.profile.name]
+    named += [(one, Options(profile=one.name, elsewhere=True)) for one in settings.profile if one.name != place.profile.name]
     return tuple(
         ProfileChoice(one.name, words(one, place.data if options is here else None), _told(make, options, one.name))
         for one, options in named

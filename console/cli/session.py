@@ -23,7 +23,7 @@ from console.settings.errors import SettingsError
 from console.settings.files import read_private
 from console.settings.folders import Folders
 from console.settings.load import load
-from console.settings.secrets import CredentialFile
+from console.settings.secrets import TOKEN_VARIABLE, CredentialFile
 
 if TYPE_CHECKING:
     from console.client import LeaseholdClient
@@ -46,6 +46,8 @@ class Options:
     operator: str | None = None
     as_json: bool = False
     svid_file: Path | None = None
+    elsewhere: bool = False
+    """Whether a running console goes from the plane that it was started on to this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +128,11 @@ def token_source(options: Options, place: Place) -> Callable[[], str]:
         if token is not None:
             return lambda: token
     who = f" as {options.operator}" if options.operator else ""
-    return _read_once(
-        lambda: token_reader(place.profile.sign_in, os.environ).get(place.secret), f"You are not signed in{who} here."
-    )
+    sign_in, environment = place.profile.sign_in, dict(os.environ)
+    if options.elsewhere and sign_in.source != "environment":
+        # It was given for the plane that the console was started on, and is told to no other.
+        environment.pop(TOKEN_VARIABLE, None)
+    return _read_once(lambda: token_reader(sign_in, environment).get(place.secret), f"You are not signed in{who} here.")
 
 
 def _read_once(read: Callable[[], str | None], sentence: str) -> Callable[[], str]:
