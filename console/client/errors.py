@@ -34,6 +34,32 @@ class Unreachable(ClientError):
         self.unknown = unknown
 
 
+_WHY = {
+    "ConnectionRefusedError": "nothing listens at its address",
+    "gaierror": "the name of its host is not known",
+    "TimeoutError": "no answer in time",
+    "TimeoutException": "no answer in time",
+    "SSLError": "its certificate does not hold",
+    "ConnectionError": "the connection was cut off",
+    "RemoteProtocolError": "the connection was cut off",
+    "NetworkError": "there is no way to it",
+    "OSError": "there is no way to it",
+}
+"""By the name of a kind of error, so that no library is loaded to know it by."""
+
+
+def why(error: BaseException) -> str:
+    """Why there was no answer, in words: of the innermost of the errors that led to one another which has any."""
+    found, at = "", error
+    for _ in range(8):
+        found = next((_WHY[kind.__name__] for kind in type(at).__mro__ if kind.__name__ in _WHY), found)
+        inner = at.exceptions[0] if isinstance(at, BaseExceptionGroup) else at.__cause__ or at.__context__
+        if inner is None:
+            break
+        at = inner
+    return found or type(error).__name__
+
+
 class Garbled(ClientError):
     """The answer is not of the shape that this client knows."""
 

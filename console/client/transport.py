@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from console.client.errors import ClientError, Garbled, Unreachable, refusal
+from console.client.errors import ClientError, Garbled, Unreachable, refusal, why
 from console.model.problems import Problem
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ class Transport:
                 raise problem_of(response)
             yield response
         except httpx.HTTPError as error:
-            raise Unreachable(f"The stream was cut off: {type(error).__name__}.", unknown=False) from None
+            raise Unreachable(f"The stream was cut off: {why(error)}.", unknown=False) from None
         finally:
             await response.aclose()
 
@@ -154,10 +154,10 @@ class Transport:
             response = await self._http.send(request, stream=stream)
             status = response.status_code
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise Unreachable(f"The plane could not be reached: {type(error).__name__}.", unknown=False) from None
+            raise Unreachable(f"The plane could not be reached: {why(error)}.", unknown=False) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             unknown = request.method != "GET"
-            raise Unreachable(f"The plane did not answer: {type(error).__name__}.", unknown=unknown) from None
+            raise Unreachable(f"The plane did not answer: {why(error)}.", unknown=unknown) from None
         finally:
             if self._on_sent is not None:
                 took = (time.perf_counter() - started) * 1000

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from console.client.errors import Unreachable
+from console.client.errors import Unreachable, why
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -106,7 +106,7 @@ class Answer(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The connection has gone; an answer that had not ended is cut off."""
         if not self._ended:
-            self._problem = self._problem or (type(error).__name__ if error is not None else "RemoteProtocolError")
+            self._problem = self._problem or (why(error) if error is not None else "the connection was cut off")
         self._woken.set()
 
     # What the parser tells
@@ -168,9 +168,9 @@ async def get(
                 context = (trust or await asyncio.to_thread(_trusted)) if secure else None
                 transport, told = await loop.create_connection(Answer, parts.hostname, port, ssl=context)
         except TimeoutError:
-            raise Unreachable("The plane could not be reached: ConnectTimeout.", unknown=False) from None
+            raise Unreachable("The plane could not be reached: no answer in time.", unknown=False) from None
         except (OSError, UnicodeError) as error:
-            raise Unreachable(f"The plane could not be reached: {type(error).__name__}.", unknown=False) from None
+            raise Unreachable(f"The plane could not be reached: {why(error)}.", unknown=False) from None
         transport.write("\r\n".join([*lines, "\r\n"]).encode("ascii"))
         await told.head(answer)
         yield told

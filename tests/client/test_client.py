@@ -1,5 +1,6 @@
 """The client over the real application: typed calls, errors, keys, the command log. And what it exports."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from console.client import (
 )
 from console.client.authorization import AgentCalls, RecordCalls, ReviewCalls, TaskCalls
 from console.client.broker import LeaseCalls
+from console.client.errors import why
 from console.client.stream import StreamCalls
 from console.model.approvals import ReviewInput
 from console.model.authzen import Evaluation, Evaluations, from_decide
@@ -281,3 +283,13 @@ def test_the_client_loads_no_screen_no_keyring_and_no_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_why_nobody_answers_is_told_in_words_of_the_innermost_error() -> None:
+    refused = httpx.ConnectError("All connection attempts failed")
+    refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert why(refused) == "nothing listens at its address"
+    assert why(httpx.ReadTimeout("silent")) == "no answer in time"
+    assert why(socket.gaierror(-2, "Name or service not known")) == "the name of its host is not known"
+    assert why(ExceptionGroup("both", [TimeoutError()])) == "no answer in time"
+    assert why(LookupError("something else")) == "LookupError"

@@ -194,6 +194,11 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(_EIGHTHS[min(7, max(0, math.ceil(value / top * 8) - 1))] for value in shown)
 
 
+def sentence(words: str) -> str:
+    """With one full stop, wherever its last part came from."""
+    return words.rstrip(". ") + "."
+
+
 def short_id(identifier: str, tail: int = 3) -> str:
     """An id as it is shown, `tk_…42f`; `y` copies it whole."""
     prefix, mark, rest = identifier.partition("_")

@@ -34,7 +34,7 @@ def covering(record: AuditRecord, checkpoints: Checkpoints) -> Checkpoint | Prov
         return Proven(False, "No checkpoint was signed yet, so nothing can be proven.", "An auditor takes one.", Tone.WARN)
     last = checkpoints.items[0]
     if record.seq >= last.size:
-        words = f"Not covered yet: the last checkpoint is of {figure(last.size)} records, and this is record {record.seq}."
+        words = f"Not covered yet: the last checkpoint ends before record {figure(last.size)}."
         return Proven(False, words, "V again after the next checkpoint.", Tone.WARN)
     return last
 

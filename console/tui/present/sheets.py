@@ -29,11 +29,10 @@ def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
     """What containing an agent takes with it, and what stays usable for how long."""
     name = Span(preview.agent_name, Tone.DANGER, strong=True)
     lines = [Line((text("Contain "), name, *([Span("  a critical agent", Tone.DANGER)] if preview.critical else [])))]
-    lines.append(Line((muted("From the moment it returns, no decision, lease, renewal or introspection of it succeeds."),)))
+    lines.append(Line((muted("Once the plane answers, no decision, lease, renewal or introspection for it succeeds."),)))
     lines.append(BLANK)
-    lines.append(
-        said("TASKS", strong(figure(preview.tasks)), muted(f" end, and {plural(preview.delegated_tasks, 'delegated task')}"))
-    )
+    delegated = f", and {plural(preview.delegated_tasks, 'delegated task')}" if preview.delegated_tasks else ""
+    lines.append(said("TASKS", strong(figure(preview.tasks)), muted(f" end{delegated}")))
     if preview.delegates:
         lines.append(
             said(
@@ -44,11 +43,8 @@ def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
         )
     lines.append(said("LEASES", strong(figure(preview.leases)), muted(" are revoked")))
     if preview.leases_by_issuer:
-        lines.append(
-            under(
-                muted("at "), text(", ".join(f"{issuer} {count}" for issuer, count in sorted(preview.leases_by_issuer.items())))
-            )
-        )
+        issuers = (f"{issuer} {count}" for issuer, count in sorted(preview.leases_by_issuer.items()))
+        lines.append(under(muted("by issuer "), text(", ".join(issuers))))
     for kind, count in sorted(preview.leases_by_revocability.items()):
         words, tone = REVOCABILITY.get(kind, REVOCABILITY["unknown"])
         lines.append(under(strong(figure(count)), Span(f" {words}", tone)))
@@ -63,7 +59,7 @@ def contain_lines(preview: ContainmentPreview, now: float) -> tuple[Line, ...]:
             said(
                 "EXPOSURE",
                 Span(f"until {instant(until)}", Tone.WARN, strong=True),
-                muted(f", {left} from now, where a token is not asked about"),
+                muted(f", {left} from now, where a use is not checked before"),
             )
         )
     elif preview.leases_by_revocability.get("unknown"):

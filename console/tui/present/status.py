@@ -6,7 +6,7 @@ Also the words for tables that have nothing to show. Pure; imported by `tui.ui` 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from console.tui.present.cells import countdown, figure, instant, span_of_time
+from console.tui.present.cells import countdown, figure, instant, sentence, span_of_time
 from console.tui.present.look import CONNECTION
 from console.tui.present.spans import Piece, Span, Spans, Tone
 from console.tui.rows import moment
@@ -171,13 +171,17 @@ def standing(
         if connection == "offline":
             return Standing(
                 "failed",
-                problem if problem.startswith("The plane") else f"The plane could not be reached: {problem or 'no answer'}.",
+                sentence(
+                    problem if problem.startswith("The plane") else f"The plane could not be reached: {problem or 'no answer'}"
+                ),
                 "Trying again by itself; leasehold doctor looks into it.",
             )
         return Standing("loading", "No data yet: connecting to the plane.", "")
     if connection != "live":
         what = (
-            f"Offline: {problem or 'no answer from the plane'}." if connection == "offline" else f"Stale for {int(silent)} s."
+            sentence(f"Offline: {problem or 'no answer from the plane'}")
+            if connection == "offline"
+            else f"Stale for {int(silent)} s."
         )
         return Standing("stale", f"{what} This is what was last known.", "Taking power away works.")
     if not shown and filtered:

@@ -10,7 +10,7 @@ from typing import Any
 
 from console.model.codes import ProblemError
 from console.model.filters import evaluate
-from console.tui.present.cells import instant
+from console.tui.present.cells import instant, sentence
 from console.tui.present.inert import inert
 from console.tui.present.spans import Line
 from console.tui.present.views.fetched import FetchedRows
@@ -142,11 +142,11 @@ class FetchedPane(Pane):
             if self.refused:
                 return Notice(Condition.FAILED, f"Refused: {self.problem}", "Ask somebody whose role may read this.")
             if self.problem:
-                return Notice(Condition.FAILED, f"This could not be read: {self.problem}.", "u reads it again.")
+                return Notice(Condition.FAILED, sentence(f"This could not be read: {self.problem}"), "u reads it again.")
             return Notice(Condition.LOADING, "Reading from the plane…")
         at = instant(moment(self.read_at)) if self.read_at else "before"
         if self.problem:
-            return Notice(Condition.STALE, f"Not read again since {at}: {self.problem}.", "u tries again.")
+            return Notice(Condition.STALE, sentence(f"Not read again since {at}: {self.problem}"), "u tries again.")
         if not self.world.live:
             return Notice(Condition.STALE, f"Not live: this was read at {at}.", "u tries again.")
         if self.keys:

@@ -18,6 +18,7 @@ from console.tui.present.cells import (
     instant,
     percent,
     place,
+    sentence,
     short_digest,
     short_id,
     span_of_time,
@@ -116,3 +117,9 @@ def test_a_column_that_is_only_welcome_waits_until_the_flexible_ones_have_ample_
     shown = {width: [columns[placed.index].key for placed in place(columns, width)] for width in (20, 39, 40)}
     assert shown == {20: ["what"], 39: ["what"], 40: ["what", "more"]}
     assert [placed.width for placed in place(columns, 40)] == [30, 8]
+
+
+def test_a_sentence_ends_with_one_full_stop() -> None:
+    assert sentence("It was not read: nobody answers.") == "It was not read: nobody answers."
+    assert sentence("It was not read: nobody answers") == "It was not read: nobody answers."
+    assert sentence("It was not read: nobody answers..") == "It was not read: nobody answers."

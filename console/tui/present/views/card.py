@@ -199,7 +199,7 @@ def _risk(source: Source, approval: "Approval") -> list[Line]:
     sign = sign_of(RISK, str(approval.risk.level))
     spans = [Span(f"{sign.glyph} {approval.risk.score}", sign.tone, strong=True, whole=True)]
     for number, factor in enumerate(approval.risk.factors):
-        spans += [dim(" · " if number else "  "), text(factor.text), Span(f" {factor.points:+d}", Tone.WARN)]
+        spans += [dim(" · " if number else "  "), text(factor.text), Span(f" {factor.points:+d}", Tone.WARN, whole=True)]
     lines = [said("RISK", *spans)]
     ledger = source.chains.get(approval.root_task_id) if approval.root_task_id else None
     if approval.chain is not None:

@@ -6,7 +6,7 @@ Only the first changes anything, and it goes through the dispatcher like every a
 from typing import TYPE_CHECKING, cast
 
 from console.model.problems import ProblemError
-from console.tui.present.cells import short_id
+from console.tui.present.cells import figure, short_id
 from console.tui.present.inert import inert
 from console.tui.present.look import Sign
 from console.tui.present.spans import Line, Span, Tone
@@ -71,8 +71,11 @@ def mark_reviewed(desk: Desk) -> None:
 def _record(desk: Desk) -> "tuple[AuditPane, AuditRecord] | None":
     pane = desk.pane
     record: AuditRecord | None = pane.item(pane.cursor) if isinstance(pane, AuditPane) else None
-    if not isinstance(pane, AuditPane) or record is None:
+    if not isinstance(pane, AuditPane):
         desk.refuse("This works on a record of the audit log; 7 leads there.")
+        return None
+    if record is None:
+        desk.refuse("No record is under the cursor.")
         return None
     return pane, record
 
@@ -87,7 +90,7 @@ def prove(desk: Desk) -> None:
     async def proving() -> None:
         await pane.prove(record)
         head = pane.proofs[record.seq][0]
-        desk.say(muted(f"record {record.seq}: "), *head.spans)
+        desk.say(muted(f"record {figure(record.seq)}   "), *head.spans)
         cast("Console", desk).repaint()
 
     desk.work(proving())

@@ -41,7 +41,14 @@ def revoke(desk: Desk) -> None:
         if leases:
             revoke_leases(desk, leases, whose)
         else:
-            desk.refuse(f"{whose} holds no lease that lives." if whose else "This works on a lease, a task or an agent.")
+            desk.refuse(_nothing_to_revoke(subjects, whose))
+
+
+def _nothing_to_revoke(subjects: list[Subject], whose: str) -> str:
+    if subjects[0].collection == "leases":
+        named = "This lease" if len(subjects) == 1 else f"Every one of the {len(subjects)} marked leases"
+        return f"{named} has ended, or is being revoked already."
+    return f"{whose} holds no lease that lives." if whose else "This works on a lease, a task or an agent."
 
 
 def _meant(desk: Desk, subjects: list[Subject]) -> tuple[list[LeaseRow], str]:

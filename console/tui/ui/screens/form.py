@@ -288,7 +288,8 @@ class Form(ModalScreen[None]):
     def _show_hint(self) -> None:
         field = self._fields[self._at()]
         self._hint.show([Piece((Span(field.hint, Tone.MUTED),))])
-        pieces = [("enter", "next, and on in the last", 0), ("↑ ↓", "move", 1)]
+        last = self._at() == len(self._fields) - 1
+        pieces = [("enter", "go on" if last else "next line", 0), ("↑ ↓", "move", 1)]
         pieces += [("← →", "choose", 0)] if field.step is not None else []
         pieces += [("PgDn", "read on", 2)] if self._live is not None else []
         pieces += [("esc", "leave", 0)]

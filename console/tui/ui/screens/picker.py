@@ -42,7 +42,7 @@ class Entry:
 
 class _Choices(Widget):
     DEFAULT_CSS = """
-    _Choices { height: 14; width: 1fr; background: $panel; }
+    _Choices { height: 1fr; width: 1fr; background: $panel; }
     """
 
     def __init__(self) -> None:
@@ -97,14 +97,14 @@ class Picker(ModalScreen[None]):
     DEFAULT_CSS = """
     Picker { align: center middle; background: $ground 60%; }
     Picker:ansi { background: transparent; }
-    Picker > Vertical { width: 96; max-width: 100%; height: auto; max-height: 100%; background: $panel;
+    Picker > Vertical { width: 96; max-width: 100%; height: 18; max-height: 100%; background: $panel;
         border: round $line; border-title-color: $brass; border-title-background: $panel; padding: 0 1; }
     Picker Input { border: none; height: 1; padding: 0 1; background: $raised; color: $plain; margin: 0 0 1 0; }
     Picker Input:focus { border: none; background-tint: $raised 0%; }
     Picker Input > .input--cursor { background: $brass; color: $ground; text-style: none; }
     Picker.beside { align: right bottom; background: transparent; }
-    Picker.beside > Vertical { width: 56; }
-    Picker.beside _Choices { height: 12; }
+    Picker.beside > Vertical { width: 56; height: 16; }
+    Picker.footed > Vertical { height: 21; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False, id="picker.leave", priority=True),
@@ -152,6 +152,7 @@ class Picker(ModalScreen[None]):
         self.set_focus(self._input)
         self._search("")
         self._foot.display = any(one.more for one in self.entries)
+        self.set_class(self._foot.display, "footed")
         values = [one.value for one in self.entries]
         if self._begin in values:
             self._choices.chosen = values.index(self._begin)
