@@ -32,6 +32,7 @@ from console.server.identity.keys import KeyRing
 from console.server.identity.tokens import OwnTokens
 from console.server.ports import Hooks
 from console.server.store.sqlite import SqliteStore
+from console.server.store.transaction import Tracer
 
 BUNDLE = Path(__file__).parents[2] / "sample_config" / "bundle"
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -132,10 +133,12 @@ def bundle_files(folder: Path = BUNDLE) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, *, clock: TestClock | None = None, single_operator: bool = False) -> AsyncIterator[World]:
-    """A world in a folder; the same folder again is the same plane, restarted."""
+async def open_world(
+    folder: Path, *, clock: TestClock | None = None, single_operator: bool = False, tracer: Tracer | None = None
+) -> AsyncIterator[World]:
+    """A world in a folder; the same folder again is the same plane, restarted. `tracer` hears of the writer's steps."""
     clock = clock or TestClock()
-    store = SqliteStore.open(folder, clock)
+    store = SqliteStore.open(folder, clock, **({"tracer": tracer} if tracer is not None else {}))
     try:
         hooks, holds = Hooks(), Holds()
         bundles = Bundles(store, clock)
