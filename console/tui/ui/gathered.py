@@ -6,7 +6,7 @@ Textual.
 
 import tomllib
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KEPT = 8
 """So many stories are kept, and of each so many entries."""
 MOST_RECORDS = 2_000
+_BETWEEN = ("pending", "revoking", "irrevocable")
 HEADS_EVERY = 15.0
 
 
@@ -91,14 +92,24 @@ class Gathered:
 
     def _stamp(self, root: str) -> Hashable:
         source = self._world.source
-        chain, leases, approvals, decisions, states = source.chains.get(root), Counter[str](), 0, 0, []
+        chain, leases, live, approvals, decisions, states = source.chains.get(root), 0, 0, 0, 0, {}
         for row in source.tasks.of("root", root):
-            states.append(row.state)
+            states[row.id] = row.state
             # Uses of a lease stand in no story.
-            leases.update(one.state for one in source.leases.of("task", row.id))
+            leases += source.leases.count("task", row.id)
+            live += source.leases.count("live of task", row.id)
             approvals += sum(one.version for one in source.approvals.of("task", row.id))
-            decisions += len(source.decisions.of("task", row.id))
-        return (tuple(states), chain.version if chain else 0, tuple(leases.items()), approvals, decisions)
+            decisions += source.decisions.count("task", row.id)
+        version = chain.version if chain else 0
+        return (tuple(states.values()), version, leases, live, *self._unsettled(states, leases), approvals, decisions)
+
+    def _unsettled(self, tasks: Collection[str], leases: int) -> tuple[int, ...]:
+        """How many leases of these tasks are in each state that is neither active nor an end."""
+        table = self._world.source.leases
+        if table.count("state", *_BETWEEN) < leases:
+            return tuple(sum(one.task_id in tasks for one in table.of("state", state)) for state in _BETWEEN)
+        counts = Counter(one.state for task in tasks for one in table.of("task", task))
+        return tuple(counts[state] for state in _BETWEEN)
 
     # The plane itself
 

@@ -67,13 +67,12 @@ class RowLines(VirtualLines):
             if only is not None and key not in only:
                 continue
             painted = self._cache.get(key)
-            try:
-                if painted is not None and painted.version == self._rows.version(key):
+            if painted is not None:
+                before = painted.cells
+                if self._read(key).cells is before:
                     continue
-                if painted is not None and self.mark_changes:
-                    self._mark_change(key, painted.cells)
-            except KeyError:
-                pass
+                if self.mark_changes:
+                    self._mark_change(key, before, painted.cells)
             self._refresh_line(line)
 
     @property
@@ -157,7 +156,7 @@ class RowLines(VirtualLines):
         painted = self._read(key)
         here, paint = index == self._index, brush(self)
         look = RowLook(here, key in self._marks.held, here and self.has_focus, self._changes.of(key), key in self.watched)
-        stamp = (painted.version, look, self._place(), width, paint.serial)
+        stamp = (look, self._place(), width, paint.serial)
         if painted.strip is None or painted.stamp != stamp:
             painted.stamp = stamp
             painted.strip = row(painted.cells, self.columns, self._place(), width, look=look, brush=paint, ground=self._surface)
@@ -174,7 +173,10 @@ class RowLines(VirtualLines):
                 painted = self._cache[key] = Painted(version, self._rows.cells(key))
             elif painted.version != version:
                 # Changed in place: the cache keeps what it has of a key that it knows.
-                painted.version, painted.cells, painted.strip = version, self._rows.cells(key), None
+                painted.version, cells = version, self._rows.cells(key)
+                # A countdown in minutes has another version each second, and looks alike for sixty of them.
+                if tuple(cells) != tuple(painted.cells):
+                    painted.cells, painted.strip = cells, None
         except KeyError:
             painted = painted or Painted(None, ())
         if self._held is not None:
@@ -188,8 +190,8 @@ class RowLines(VirtualLines):
             self._layout = place(self.columns, max(0, self._width - GUTTER), self.hidden)
         return self._layout
 
-    def _mark_change(self, key: str, before: Sequence[Cell]) -> None:
-        if self._changes.note(key, before, self._rows.cells(key), self.columns) and not self._resting:
+    def _mark_change(self, key: str, before: Sequence[Cell], after: Sequence[Cell]) -> None:
+        if self._changes.note(key, before, after, self.columns) and not self._resting:
             self._resting = True
             self.set_timer(CHANGE_SECONDS, self._rest)
 

@@ -121,6 +121,8 @@ class LiveTable(RowLines, can_focus=True, inherit_bindings=False):
         waiting, self._waiting = self._waiting, None
         self.show(waiting if waiting is not None else self._rows)
         self.touch()
+        # What was held may be newer than what was painted before.
+        self.refresh()
 
     def show_sorting(self, column: str | None, *, descending: bool = False) -> None:
         """Mark the column by which the rows are sorted."""

@@ -151,6 +151,35 @@ async def test_under_a_sheet_the_table_holds_still() -> None:
         assert any("moved" in line for line in painted(table))
 
 
+async def test_what_came_just_before_a_sheet_is_painted_after_it() -> None:
+    table = LiveTable(COLUMNS)
+    rows = FakeRows(_keys(5))
+    async with Stage(table).run_test(size=(60, 11)) as pilot:
+        table.show(rows, Notice())
+        await pilot.pause()
+        rows.change("k1", "moved")
+        table.freeze()
+        table.thaw()
+        await pilot.pause()
+        assert "moved" in table.render_lines(Region(0, 0, table.size.width, 11))[2].text
+
+
+async def test_another_version_that_looks_alike_is_not_painted_again() -> None:
+    table = LiveTable(COLUMNS)
+    rows = FakeRows(_keys(5))
+    async with Stage(table).run_test(size=(60, 11)) as pilot:
+        table.show(rows, Notice())
+        await pilot.pause()
+        whole = Region(0, 0, table.size.width, 11)
+        before = table.render_lines(whole)
+        rows.change("k1", "calm")
+        rows.change("k2", "moved")
+        table.touch()
+        after = table.render_lines(whole)
+        assert [line for line in range(11) if after[line] is not before[line]] == [3]
+        assert "moved" in after[3].text
+
+
 async def test_marks_are_ids_and_leave_with_their_rows() -> None:
     table = LiveTable(COLUMNS)
     rows = FakeRows(_keys(30))
