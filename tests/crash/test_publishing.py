@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 async def test_it_is_published_whole_or_not_at_all(tmp_path: Path, step: str, count: int, *, published: bool) -> None:
     folder = tmp_path / "plane"
     command = [sys.executable, "-m", "tests.crash.publishing", str(folder), step, str(count)]
-    died = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    died = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)  # noqa: ASYNC221 - nothing else runs
     assert died.returncode == -signal.SIGKILL, died.stderr
     async with open_world(folder) as world:
         bundle = in_force(world)
