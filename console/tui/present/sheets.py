@@ -119,7 +119,7 @@ def tally_lines(
             passed = (text(f"the last moment has passed, at {at}"), muted("; only confirmations are missing"))
             lines.append(said("EXPOSURE", *(words if left > 0 else passed)))
     lines.extend(
-        said(receipt.step.upper(), strong(figure(receipt.count)), muted(f"  {receipt.text}  {instant(receipt.at)}"))
+        said(receipt.step.upper(), *_counted(receipt.count, receipt.text), muted(f"  {instant(receipt.at)}"))
         for receipt in tally.lock.receipts
     )
     return (*lines, *_items(items, now))
@@ -152,3 +152,9 @@ def _items(items: Sequence[LeaseRow], now: float) -> list[Line]:
 _PRESSING = {"irrevocable": 0, "abandoned": 1, "active": 2, "pending": 2, "revoking": 3}
 ITEMS = 40
 """So many leases are told one by one."""
+
+
+def _counted(count: int, words: str) -> tuple[Span, ...]:
+    """What a step did, its figure bright and told once."""
+    first, _, rest = words.partition(" ")
+    return (strong(first), muted(f" {rest}")) if first.isdigit() else (strong(figure(count)), muted(f"  {words}"))

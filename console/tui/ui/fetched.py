@@ -142,7 +142,9 @@ class FetchedPane(Pane):
             if self.refused:
                 return Notice(Condition.FAILED, f"Refused: {self.problem}", "Ask somebody whose role may read this.")
             if self.problem:
-                return Notice(Condition.FAILED, sentence(f"This could not be read: {self.problem}"), "u reads it again.")
+                # What follows stands in one line, and at 80 cells the reason must be in it.
+                what = "" if self.problem.startswith("The plane could not be reached") else "This could not be read: "
+                return Notice(Condition.FAILED, sentence(f"{what}{self.problem}"), "u reads it again.")
             return Notice(Condition.LOADING, "Reading from the plane…")
         at = instant(moment(self.read_at)) if self.read_at else "before"
         if self.problem:

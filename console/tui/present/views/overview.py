@@ -16,7 +16,7 @@ from console.tui.present.look import CLASS, RISK
 from console.tui.present.plot import Band, bars, last_minutes
 from console.tui.present.spans import Line, Span, Spans, Tone, clip_spans
 from console.tui.present.views.view import Source
-from console.tui.present.words import BLANK, REVOCABILITY, ago, muted, plural, said, sign_of, strong, text, to, under
+from console.tui.present.words import BLANK, REVOCABILITY, ago, kept, muted, plural, said, sign_of, strong, text, to, under
 from console.tui.rows import LIVE_LEASES, AgentRow
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ def _wrong(source: Source, now: float) -> list[Line]:
     if waiting:
         oldest = min(waiting, key=lambda row: row.requested_at)
         soonest = min(waiting, key=lambda row: row.deadline_at)
-        waits = (muted("the oldest for "), text(countdown(now - oldest.requested_at)))
-        lapses = (muted("the next lapses in "), text(countdown(soonest.deadline_at - now)))
+        waits = (kept("the oldest for "), text(countdown(now - oldest.requested_at)))
+        lapses = (kept("the next lapses in "), text(countdown(soonest.deadline_at - now)))
         lines.append(
             under(*to(f"approvals @{oldest.id}", *waits), muted("   "), *to(f"approvals @{soonest.id}", *lapses)),
         )
@@ -265,14 +265,14 @@ def _leases(figures: Figures, room: int) -> list[Line]:
         return lines
     issuers: list[Span] = [muted("by issuer")]
     for name, count in list(figures.issuers.items())[:6]:
-        issuers += [muted("   "), *to(f"leases issuer:{name} {_LIVE}", text(f"{name} "), strong(figure(count)))]
+        issuers += [muted("   "), *to(f"leases issuer:{name} {_LIVE}", Span(f"{name} ", whole=True), strong(figure(count)))]
     lines.append(under(*issuers))
     known = [str(name) for name in CLASS]
     named = sorted(figures.classes, key=lambda name: known.index(name) if name in known else -1)
     if room < 8:
         classes: list[Span] = [muted("by class ")]
         for name in named:
-            counted = (Span(f"{name} ", sign_of(CLASS, name).tone), strong(figure(figures.classes[name])))
+            counted = (Span(f"{name} ", sign_of(CLASS, name).tone, whole=True), strong(figure(figures.classes[name])))
             classes += [muted("  "), *to(f"leases class:{name} {_LIVE}", *counted)]
         lines.append(under(*classes))
     else:
