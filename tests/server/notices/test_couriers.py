@@ -252,7 +252,7 @@ async def test_a_test_is_sent_once_and_recorded(store: SqliteStore) -> None:
         assert (await told.test("on-call", ADMIN)).delivered
         failed = await told.test("on-call", ADMIN)
         assert (failed.delivered, failed.status, failed.error) == (False, 500, "answered 500")
-        with pytest.raises(ProblemError, match="No webhook"):
+        with pytest.raises(ProblemError, match="no such webhook"):
             await told.test("other", ADMIN)
     assert [one.json["type"] for one in receiver.arrived] == ["test", "test"]
     assert [one.actor.id for one in store.audit(kind="notice.tested")] == ["ida", "ida"]
