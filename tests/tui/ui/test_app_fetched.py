@@ -12,9 +12,8 @@ from console.model.frameworks import ControlRow, Frameworks, FrameworkView, Metr
 from console.model.problems import ProblemError
 from console.tui.ui.audit_pane import AuditPane
 from console.tui.ui.screens.reading import Reading
-from console.tui.ui.screens.source import Source
 from console.tui.ui.widgets.rows import Condition
-from tests.tui.present.test_fetched_views import bundle, control, measure
+from tests.tui.present.test_fetched_views import control, measure
 from tests.tui.state.plane_in_memory import NOW, agent, an_id, task
 from tests.tui.ui.driver import Driver, Estate, console, populated
 
@@ -369,61 +368,3 @@ async def test_no_bundle_at_all_is_said_and_is_no_failure() -> None:
         await driver.view("5", "policies")
         await driver.until(lambda: driver.app.pane.notice().condition is Condition.EMPTY)
         await driver.shown("everything is denied")
-
-
-@SIZES
-async def test_a_file_is_read_at_its_line_searched_and_walked_by_findings(size: tuple[int, int]) -> None:
-    made = estate()
-    made.bundle = bundle()
-    async with console(made, size) as driver:
-        await driver.view("5", "policies")
-        await driver.until(lambda: len(driver.app.pane.keys) == 7)
-        await driver.press("f")
-        await driver.until(lambda: driver.app.pane.cursor == "finding policies/a.cedar 0")
-        await driver.press("enter")
-        await driver.until(lambda: isinstance(driver.app.screen, Source))
-        source = driver.app.screen
-        assert isinstance(source, Source)
-        await driver.until(lambda: source.here == 3)
-        await driver.shown("error: wrong")
-        await driver.press("g")
-        await driver.until(lambda: source.here == 1)
-        await driver.press("f")
-        await driver.until(lambda: source.here == 3)
-        await driver.press("slash")
-        await driver.type("when")
-        await driver.press("enter")
-        await driver.until(lambda: source.here == 4)
-        await driver.press("n", "N", "G", "k", "pageup", "pagedown", "F")
-        await driver.until(lambda: source.here == 3)
-        await driver.press("escape")
-        assert isinstance(driver.app.screen, Source), "first the search goes"
-        await driver.press("escape")
-        await driver.until(lambda: not isinstance(driver.app.screen, Source))
-
-
-async def test_the_tree_is_filtered_by_kind_and_by_what_the_files_say() -> None:
-    made = estate()
-    made.bundle = bundle()
-    async with console(made) as driver:
-        await driver.view("5", "policies")
-        await driver.until(lambda: len(driver.app.pane.keys) == 7)
-        for text, keys in (
-            ("kind:policy", ["policy no-export"]),
-            ("kind:test state:failed", ["test tests/a.toml 0"]),
-            ("kind:file export", ["file policies/a.cedar"]),
-        ):
-            driver.app.put_filter(driver.app.pane, text)
-            assert list(driver.app.pane.keys) == keys
-
-
-async def test_a_revision_and_a_policy_tell_about_themselves() -> None:
-    made = estate()
-    made.bundle = bundle()
-    async with console(made, (120, 40)) as driver:
-        await driver.view("5", "policies")
-        await driver.until(lambda: len(driver.app.pane.keys) == 7)
-        await driver.press("G")
-        await driver.until(lambda: "AUTHOR petra" in told(driver))
-        await driver.press("enter")
-        await driver.until(lambda: driver.app.screen_stack[0].has_class("reading"), "a revision opens its detail")
