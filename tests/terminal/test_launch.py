@@ -135,6 +135,20 @@ def test_ctrl_c_before_textual_gives_the_terminal_back(console: Console) -> None
     assert termios.tcgetattr(console.slave) == console.before
 
 
+def test_a_signal_that_ends_it_before_textual_gives_the_terminal_back(console: Console) -> None:
+    console.see(b"help")
+    os.killpg(console.process.pid, signal.SIGSTOP)
+    assert TEXTUAL not in console.painted
+    os.kill(console.process.pid, signal.SIGTERM)
+    os.killpg(console.process.pid, signal.SIGCONT)
+    painted = console.end()
+    assert console.process.returncode == 128 + signal.SIGTERM
+    assert painted.count(ENTER) == painted.count(LEAVE) == 1
+    assert b"Traceback" not in painted
+    assert painted.rindex(SHOW) > painted.rindex(ENTER)
+    assert termios.tcgetattr(console.slave) == console.before
+
+
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"COLORTERM": ""}], ids=["no-colour", "256"])
 def test_the_first_frame_has_the_colours_of_the_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
     console = Console(tmp_path, **environment)

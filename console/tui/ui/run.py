@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from console.tui.ui.launch import launched
-from console.tui.ui.lifetime import watch_terminal
+from console.tui.ui.lifetime import ENDED_BY, watch_terminal
 from console.tui.ui.options import ConsoleOptions
 
 
@@ -30,6 +30,25 @@ def run(options: ConsoleOptions) -> None:
 
 
 async def _console(options: ConsoleOptions) -> tuple[ConsoleOptions | None, int]:
+    loop, own, ended = asyncio.get_running_loop(), asyncio.current_task(), list[int]()
+
+    def end(number: int) -> None:
+        ended.append(number)
+        if own is not None:
+            own.cancel()
+
+    # Until the application takes them, which then ends in its own order.
+    for one in ENDED_BY:
+        loop.add_signal_handler(one, end, one)
+    try:
+        return await _launched(options)
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        return None, 128 + ended[0]
+
+
+async def _launched(options: ConsoleOptions) -> tuple[ConsoleOptions | None, int]:
     # The loop runs already, so that ctrl+c is a cancellation like any other and gives the terminal back.
     with launched(options) as launch:
         from console.tui.ui.world import World  # noqa: PLC0415 - the first frame needs nothing of it
