@@ -88,8 +88,12 @@ def lead(ctx: click.Context, folders: Folders) -> bool:
 
     Raises Failure with status 2 where there is no terminal to ask on; then the explanation was printed.
     """
+    asked = sys.stdin.isatty() and sys.stdout.isatty()
+    if asked:
+        # What was typed before the question is no answer to it; what is typed from here on is.
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     print(explanation(folders), flush=True)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not asked:
         raise usage(
             "The console needs a terminal that can be painted.", "Without one: leasehold demo --headless, or a command."
         )
@@ -111,7 +115,7 @@ def one_key(descriptor: int) -> str:
     """One key from a terminal, without waiting for the end of the line; nothing at the end of the input."""
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
+        tty.setcbreak(descriptor, termios.TCSADRAIN)
         return os.read(descriptor, 1).decode("ascii", "replace")
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
