@@ -39,7 +39,10 @@ def test_the_linter_finds_nothing(command: tuple[str, ...]) -> None:
         ("import console.client", ("textual", "keyring", "console.server", "cedarpy")),
         ("import console.tui.state.mirror", ("textual", "rich", "console.server")),
         ("import console.server.api.app", ("textual", "rich", "console.tui", "keyring")),
-        ("import console.cli.console", ("textual", "rich", "httpx", "keyring", "cedarpy", "console.settings.server")),
+        (
+            "import console.cli.console",
+            ("textual", "rich", "httpx", "pydantic", "tomllib", "keyring", "cedarpy", "console.settings.server"),
+        ),
         (
             "import console.tui.ui.launch, console.tui.ui.world, console.tui.state.client_plane, console.cli.main",
             ("textual", "rich", "httpx", "pydantic", "tomllib", "console.server"),

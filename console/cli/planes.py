@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from console.cli.failures import Failure, Status
 from console.settings import embedded
 from console.settings.folders import Folders, private_folder
-from console.settings.load import load
 
 if TYPE_CHECKING:
     from console.settings.server import ServerSettings
@@ -49,6 +48,7 @@ def server_settings(config: Path | None, data: Path, *, key_files: bool = False)
     started so before is found to be so. Raises SettingsError.
     """
     # A console on a plane elsewhere needs none of it.
+    from console.settings.load import load  # noqa: PLC0415
     from console.settings.server import KeySettings, ResourceServerSettings, ServerSettings  # noqa: PLC0415
 
     path = settings_file(config, data)

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from console.cli.failures import Failure, Status, not_signed_in, usage
-from console.cli.output import Output
 from console.settings import embedded
 from console.settings.console import ConsoleSettings, Profile, protected_url, token_name, token_reader
 from console.settings.errors import SettingsError
 from console.settings.files import read_private
 from console.settings.folders import Folders
-from console.settings.load import load
+from console.settings.reading import read_file
 from console.settings.secrets import TOKEN_VARIABLE, CredentialFile
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Target:
 def console_settings() -> ConsoleSettings:
     """console.toml of this person, or its defaults. Raises SettingsError."""
     path = Folders.of_this_machine().console_file
-    return load(path, ConsoleSettings) if path.exists() else ConsoleSettings()
+    return read_file(path, ConsoleSettings) if path.exists() else ConsoleSettings()
 
 
 def place_of(options: Options) -> Place:
@@ -176,6 +175,8 @@ class Session:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        from console.cli.output import Output  # noqa: PLC0415 (it knows the models, and a console prints nothing)
+
         self.out = Output(as_json=options.as_json)
 
     @functools.cached_property

@@ -4,34 +4,54 @@ Owns its form and the answer to "is that plane still running?". A file whose pro
 belongs to another process, is stale. It holds no secret.
 """
 
+import json
 import os
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from typing import Annotated
 
 from console.settings.errors import SettingsError
 from console.settings.files import read_private, write_private
+from console.settings.reading import matching, sized, taken
 
 FILE_NAME = "plane.json"
 
 
-class EmbeddedPlane(BaseModel):
+def _process_id(number: int) -> int:
+    if number < 1:
+        raise ValueError("a process id is at least 1")
+    return number
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("an instant says its zone")
+    return instant
+
+
+Url = Annotated[str, sized(2048), matching(r"https?://.*")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPlane:
     """An embedded plane as it announces itself. `process_started` is the kernel's own start time of the process, where
     the system tells it: it tells a process from a later one with the same id.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    pid: int = Field(ge=1)
+    pid: Annotated[int, _process_id]
     process_started: int | None = None
-    authorization_url: str = Field(pattern=r"^https?://", max_length=2048)
-    broker_url: str = Field(pattern=r"^https?://", max_length=2048)
-    started_at: AwareDatetime
-    environment: str = Field(max_length=128)
-    trust_domain: str = Field(max_length=255)
-    plane: str = Field(default="", max_length=128)
-    version: str = Field(default="", max_length=64)
+    authorization_url: Url
+    broker_url: Url
+    started_at: Annotated[datetime, _aware]
+    environment: Annotated[str, sized(128)]
+    trust_domain: Annotated[str, sized(255)]
+    plane: Annotated[str, sized(128)] = ""
+    version: Annotated[str, sized(64)] = ""
+
+    def text(self) -> str:
+        """What stands in the file: JSON, the instant in ISO 8601."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
 
 
 def announce(
@@ -57,7 +77,7 @@ def announce(
         plane=plane,
         version=version,
     )
-    write_private(data / FILE_NAME, announced.model_dump_json())
+    write_private(data / FILE_NAME, announced.text())
     return announced
 
 
@@ -70,10 +90,10 @@ def read(data: Path) -> EmbeddedPlane | None:
     text = read_private(path)
     if text is None:
         return None
-    try:
-        return EmbeddedPlane.model_validate_json(text)
-    except ValidationError:
-        raise SettingsError(f"{path} is damaged.", "If no plane is running there, remove the file and start again.") from None
+    plane = _read(text)
+    if plane is None:
+        raise SettingsError(f"{path} is damaged.", "If no plane is running there, remove the file and start again.")
+    return plane
 
 
 def running(data: Path) -> EmbeddedPlane | None:
@@ -110,6 +130,17 @@ def process_started(pid: int) -> int | None:
     """When a process started, in the kernel's ticks since boot; None where the system does not tell."""
     process = _process(pid)
     return process[1] if process is not None else None
+
+
+def _read(text: str) -> EmbeddedPlane | None:
+    try:
+        found = json.loads(text)
+        # What a later version may have added is left alone.
+        known = {one.name: found[one.name] for one in fields(EmbeddedPlane) if one.name in found}
+        known["started_at"] = datetime.fromisoformat(known["started_at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return taken(known, EmbeddedPlane)[0]
 
 
 def _process(pid: int) -> tuple[str, int] | None:

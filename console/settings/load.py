@@ -1,10 +1,9 @@
-"""Reading a TOML file that a person wrote into a model, and saying what is wrong with it so that they can mend it.
+"""Reading a TOML file that a person wrote into a pydantic model: the settings of a plane, whose forms are many.
 
-Owns the sentences for unknown keys and wrong values. Reads only: a file that people write is never written here.
+What a console needs before it paints is read by `reading`, which owns the sentences; this module says in them what pydantic
+has found. Reads only: a file that people write is never written here.
 """
 
-import difflib
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,8 +11,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from console.settings.errors import SettingsError
+from console.settings.reading import MEND, fault_at, parsed, unknown_key
 
-MAX_BYTES = 1_048_576
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -29,23 +28,10 @@ def load(path: Path, model: type[Model]) -> Model:
     Raises SettingsError that names the file, each key that is wrong, and for an unknown key the one that was likely meant.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from None
-    if len(data) > MAX_BYTES:
-        raise SettingsError(f"{path} is larger than 1 MiB.", "Check that it is the right file.")
-    try:
-        parsed = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}.", "Correct it at the place named.") from None
-    try:
-        return model.model_validate(parsed)
+        return model.model_validate(parsed(path))
     except ValidationError as error:
         sentences = [_sentence(model, dict(fault)) for fault in error.errors(include_url=False, include_input=False)]
-        raise SettingsError(
-            f"{path}: {' '.join(sentences)}", "Correct the keys named; sample_config shows every key."
-        ) from None
+        raise SettingsError(f"{path}: {' '.join(sentences)}", MEND) from None
 
 
 def keys(model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -62,14 +48,10 @@ def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
     place: Sequence[int | str] = fault["loc"]
     key = _written(place)
     if fault["type"] == "extra_forbidden":
-        known = _keys_at(model, place[:-1])
-        close = difflib.get_close_matches(str(place[-1]), known, n=1)
-        meant = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}."
-        return f"unknown key {key}; {meant}"
+        return unknown_key(key, _keys_at(model, place[:-1]))
     if fault["type"] == "missing":
         return f"the key {key} is missing."
-    text = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"{key}: {text}." if key else f"{text}."
+    return fault_at(key, str(fault["msg"]).removeprefix("Value error, "))
 
 
 def _written(place: Sequence[int | str]) -> str:

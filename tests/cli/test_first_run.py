@@ -14,7 +14,7 @@ from console.cli.session import Options
 from console.settings.console import ConsoleSettings
 from console.settings.errors import SettingsError
 from console.settings.folders import Folders
-from console.settings.load import load
+from console.settings.reading import read_file
 
 from .program import environment, run
 
@@ -72,7 +72,7 @@ def test_the_sample_is_laid_down_as_it_is_and_never_over_anything(tmp_path: Path
     lay_down(sample, path)
     assert path.read_bytes() == sample.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert load(path, ConsoleSettings).find("production") is not None
+    assert read_file(path, ConsoleSettings).find("production") is not None
     path.write_text("mine")
     with pytest.raises(SettingsError, match="was not touched"):
         lay_down(sample, path)

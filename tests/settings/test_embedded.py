@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def test_a_running_plane_is_found(tmp_path: Path) -> None:
 
 def test_it_is_withdrawn_by_its_own_process_only(tmp_path: Path) -> None:
     plane = announced(tmp_path)
-    (tmp_path / FILE_NAME).write_text(plane.model_copy(update={"pid": os.getppid()}).model_dump_json())
+    (tmp_path / FILE_NAME).write_text(replace(plane, pid=os.getppid()).text())
     assert not withdraw(tmp_path)
     announced(tmp_path)
     assert withdraw(tmp_path)
@@ -48,12 +49,12 @@ def test_it_is_withdrawn_by_its_own_process_only(tmp_path: Path) -> None:
 def test_a_process_that_ended_leaves_a_stale_file(tmp_path: Path) -> None:
     plane = announced(tmp_path)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        theirs = plane.model_copy(update={"pid": child.pid, "process_started": process_started(child.pid)})
+        theirs = replace(plane, pid=child.pid, process_started=process_started(child.pid))
         assert is_alive(theirs)
         assert child.stdin is not None
         child.stdin.close()
     assert not is_alive(theirs)
-    (tmp_path / FILE_NAME).write_text(theirs.model_dump_json())
+    (tmp_path / FILE_NAME).write_text(theirs.text())
     assert running(tmp_path) is None
     assert read(tmp_path) == theirs
 
@@ -63,10 +64,10 @@ def test_a_process_id_that_was_given_again_is_told_apart(tmp_path: Path) -> None
     plane = announced(tmp_path)
     assert plane.process_started is not None
     assert is_alive(plane)
-    assert not is_alive(plane.model_copy(update={"process_started": plane.process_started - 1}))
+    assert not is_alive(replace(plane, process_started=plane.process_started - 1))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "\x00", '{"pid": -1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "\x00", '{"pid": -1}', "[" * 100_000])
 def test_a_damaged_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE_NAME).write_text(text)
     (tmp_path / FILE_NAME).chmod(0o600)

@@ -1,35 +1,52 @@
 """server.toml and console.toml: the samples load and name every key; what is wrong is told with file, key and suggestion."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
 
 from console.settings.console import ConsoleSettings, SignIn, protected_url, token_name, token_reader
 from console.settings.errors import SettingsError
 from console.settings.folders import Folders
 from console.settings.load import keys, load
+from console.settings.reading import read_file
 from console.settings.secrets import CommandSecret, CredentialFile, EnvironmentSecret, KeyringSecrets
 from console.settings.server import ServerSettings, split_listen
 
 SAMPLES = Path(__file__).parents[2] / "sample_config"
-MODELS: dict[str, type[BaseModel]] = {"server.toml": ServerSettings, "console.toml": ConsoleSettings}
 CRM = '[[resource_server]]\nname = "crm"\nspiffe_id = "spiffe://leasehold.local/crm"\n'
 REMOTE = '[[profile]]\nname = "p"\nauthorization_url = "https://a.test"\nbroker_url = "https://b.test"\n'
 
 
-def read(tmp_path: Path, text: str, model: type[BaseModel] = ServerSettings) -> BaseModel:
+def read(tmp_path: Path, text: str, shape: type[ServerSettings | ConsoleSettings] = ServerSettings) -> object:
     path = tmp_path / "settings.toml"
     path.write_text(text)
-    return load(path, model)
+    return load(path, ServerSettings) if shape is ServerSettings else read_file(path, ConsoleSettings)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_sample_loads_and_names_every_key_with_a_comment(name: str) -> None:
-    load(SAMPLES / name, MODELS[name])
+def keys_of_shape(shape: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every key of a dataclass and of those in it, each as the path to it."""
+    if not is_dataclass(shape):
+        for inner in get_args(shape):
+            yield from keys_of_shape(inner, prefix)
+        return
+    for one in fields(shape):
+        yield (*prefix, one.name)
+        yield from keys_of_shape(one.type, (*prefix, one.name))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("server.toml", [*keys(ServerSettings)]), ("console.toml", [*keys_of_shape(ConsoleSettings)])],
+    ids=["server", "console"],
+)
+def test_the_sample_loads_and_names_every_key_with_a_comment(name: str, known: list[tuple[str, ...]]) -> None:
+    assert len(known) > 20
     lines = (SAMPLES / name).read_text().splitlines()
-    for key in keys(MODELS[name]):
+    for key in known:
         written = [n for n, line in enumerate(lines) if re.match(rf"(# )?({key[-1]} = |\[\[?(\w+\.)*{key[-1]}\])", line)]
         assert written, f"{name} does not show {'.'.join(key)}"
         documented = any(lines[n].startswith("# ") or (n and lines[n - 1].startswith("#")) for n in written)
@@ -40,9 +57,9 @@ def test_the_samples_show_the_defaults() -> None:
     """Uncommented values outside the lists are the defaults, as the samples say."""
     server = load(SAMPLES / "server.toml", ServerSettings)
     assert server.model_copy(update={"resource_server": (), "enforcement_point": ()}) == ServerSettings()
-    console = load(SAMPLES / "console.toml", ConsoleSettings)
+    console = read_file(SAMPLES / "console.toml", ConsoleSettings)
     assert console.profile[0] == ConsoleSettings().profile[0]
-    assert console.model_copy(update={"profile": ConsoleSettings().profile}) == ConsoleSettings()
+    assert replace(console, profile=ConsoleSettings().profile) == ConsoleSettings()
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
@@ -99,22 +116,50 @@ def test_what_is_wrong_in_server_toml_is_told(tmp_path: Path, text: str, says: s
         (REMOTE + "[profile.sign_in]\nsource = 'command'", "command belongs to"),
         (REMOTE + "[profile.sign_in]\nfile = '/x'", "file belongs to"),
         (REMOTE + "[profile.sign_in]\ntoken = 'x'", r"unknown key profile\[1\].sign_in.token"),
-        ("[keymap]\ncontain = 'two keys'", "keymap.contain"),
+        ("[keymap]\ncontain = 'two keys'", "keymap.contain: String should match"),
+        ("[keymap]\n'Two Words' = 'k'", "keymap.Two Words: String should match"),
+        ("keymap = 'k'", "keymap: Input should be a table"),
+        ("profile = []", r"profile: at most 64 entries, and at least 1\."),
+        ("profile = 'p'", "profile: Input should be a list"),
+        ("profile = ['p']", r"profile\[1\]: Input should be a table"),
+        ("clipboard = ['a', 1]", r"clipboard\[2\]: Input should be a valid string"),
+        (f"clipboard = {['x'] * 17}", "clipboard: at most 16 entries"),
+        ("theme = 1", "theme: Input should be a valid string"),
+        ("theme = 'a\\n'", "theme: String should match"),
+        ("glyphs = 'x'", "glyphs: Input should be 'unicode' or 'ascii'"),
+        ("[notifications]\nbell = 1", "notifications.bell: Input should be a valid boolean"),
+        ("[notifications]\nbell = 1\ntitel = true", r"bell: .*boolean\. unknown key notifications.titel; did you mean title\?"),
+        ("[[profile]]\nembedded = true", r"the key profile\[1\].name is missing"),
+        (REMOTE + "read_only = 'no'", r"profile\[1\].read_only: Input should be a valid boolean"),
+        ("[[profile]]\nname = 'p'\nembedded = true\ndata = 1", r"profile\[1\].data: Input should be a valid"),
     ],
 )
 def test_what_is_wrong_in_console_toml_is_told(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+    with pytest.raises(SettingsError, match=says) as caught:
         read(tmp_path, text, ConsoleSettings)
+    assert "settings.toml" in caught.value.detail
+    assert caught.value.next_step
+
+
+def test_an_address_has_a_bound(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"profile\[1\].broker_url: at most 2048 characters") as caught:
+        read(tmp_path, REMOTE.replace("b.test", "b.test/" + "x" * 2048), ConsoleSettings)
+    assert "xxx" not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         load(tmp_path / "absent.toml", ServerSettings)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_file(tmp_path / "absent.toml", ConsoleSettings)
 
 
 def test_a_wrong_value_is_not_quoted(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, "plane = 'A SECRET'")
+    assert "SECRET" not in str(caught.value)
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, "theme = 'A SECRET'", ConsoleSettings)
     assert "SECRET" not in str(caught.value)
 
 
@@ -165,7 +210,7 @@ def test_a_profile_says_where_its_token_is_read() -> None:
 
 
 def test_profiles_are_found_by_name() -> None:
-    settings = load(SAMPLES / "console.toml", ConsoleSettings)
+    settings = read_file(SAMPLES / "console.toml", ConsoleSettings)
     default, production = settings.find(), settings.find("production")
     assert default is not None
     assert default.embedded
