@@ -44,10 +44,14 @@ def test_the_linter_finds_nothing(command: tuple[str, ...]) -> None:
             ("textual", "rich", "httpx", "pydantic", "tomllib", "keyring", "cedarpy", "console.settings.server"),
         ),
         (
-            "import console.tui.ui.launch, console.tui.ui.world, console.tui.state.client_plane, console.cli.main",
+            "import console.tui.ui.launch, console.tui.ui.world, console.tui.state.client_plane, console.cli.main\n"
+            "import console.cli.profiles",
             ("textual", "rich", "httpx", "pydantic", "tomllib", "console.server"),
         ),
-        ("import console.tui.ui.app", ("httpx", "pydantic", "console.tui.ui.hands", "console.tui.ui.screens.picker")),
+        (
+            "import console.tui.ui.app, console.tui.ui.gathered",
+            ("httpx", "pydantic", "console.tui.ui.hands", "console.tui.ui.screens.picker"),
+        ),
     ],
     ids=["commands", "client", "mirror", "server", "console", "first frame and following", "screens"],
 )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.model.problems import ProblemError
+from console.model.codes import ProblemError
 from console.tui.present.inert import inert
 from console.tui.ui.world import World
 
@@ -23,6 +23,10 @@ KEPT = 8
 MOST_RECORDS = 2_000
 _BETWEEN = ("pending", "revoking", "irrevocable")
 HEADS_EVERY = 15.0
+ASIDE_AFTER = 5.0
+"""Seconds that a console has been live before anything is fetched that nobody looks at closely."""
+ASIDE_REST = 1.0
+"""Seconds without a key before that; the first fetch loads what models the answers."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class Gathered:
         """Rows that a chain may read, by class; None is not known yet."""
         self._budgets_of = ""
         self._heads_at = float("-inf")
+        self._aside_at = float("inf")
 
     # Stories
 
@@ -112,6 +117,13 @@ class Gathered:
         return tuple(counts[state] for state in _BETWEEN)
 
     # The plane itself
+
+    def wants_heads(self) -> bool:
+        """Whether it is time to fetch the heads for a word in the strip alone. Asked again and again while live."""
+        now = self._world.times.monotonic()
+        self._aside_at = min(self._aside_at, now + ASIDE_AFTER)
+        rested = now >= self._aside_at and now - self._world.touched_at >= ASIDE_REST
+        return rested or self.checkpoints is not None
 
     async def fetch_heads(self) -> bool:
         """Fetch the log's signed heads, at most four times a minute. Returns whether it was asked."""

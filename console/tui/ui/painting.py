@@ -162,7 +162,7 @@ class Painting:
             self.load(self.pane)
         if self.world.times.monotonic() - self._moved_at >= PASSING:
             self.fetch(self.pane.cursor)
-        if self.screen_stack[0].has_class("wide"):
+        if self.screen_stack[0].has_class("wide") and self.gathered.wants_heads():
             self.work(self._read_heads())
 
     async def _read_heads(self: "Console") -> None:  # type: ignore[misc]  # a part of the application
