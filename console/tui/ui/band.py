@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from textual._compositor import Compositor
 from textual.geometry import Region
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 
 class BandCompositor(Compositor):
@@ -29,6 +31,9 @@ class BandCompositor(Compositor):
 
 class BandScreen(Screen[None]):
     """A screen over such a compositor."""
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual paints the whole screen again when the keys go to another widget; widgets that look different then say so."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)

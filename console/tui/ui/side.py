@@ -4,7 +4,8 @@ Also where doors lead: a door is a view and a filter, `leases state:irrevocable`
 action of the registry.
 """
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from console.tui.present.cells import short_id
@@ -21,8 +22,9 @@ PASSING = 0.4
 """A row on which the cursor rests for less than so many seconds is passed by, where it came from another just before."""
 HUGE = 160
 """From so many cells on the card has room for the story, and the command log always stands below the table."""
-COUNT_SHARE = 25
+COUNT_SHARE = 50
 """Counting over all leases takes at most one part in so many of the time."""
+COUNT_REST = 0.002
 _WITH_STORY = ("approvals", "tasks", "leases", "grants", "stuck")
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Side:
     _resting: "Timer | None" = None
     _moved_at = float("-inf")
     _story_made: tuple[object, tuple[Line, ...]] | None = None
+    _counting = False
     _figures: "tuple[object, float, float, Figures] | None" = None
 
     @property
@@ -93,7 +96,7 @@ class Side:
 
     def _overview_lines(self: "Console", width: int, height: int) -> tuple[Line, ...]:  # type: ignore[misc]
         """The overview for a size; nothing is counted before there is anything to count."""
-        from console.tui.present.views.overview import Known, count_up, overview  # noqa: PLC0415 (see `gathered`)
+        from console.tui.present.views.overview import Known, count_up, counting, overview  # noqa: PLC0415 (see `gathered`)
 
         world, connection = self.world, self.world.connection
         stand = standing(
@@ -111,13 +114,32 @@ class Side:
         if not world.mirror.loaded:
             return (Line((Span(world.signed_out, Tone.DANGER, strong=True),) if world.signed_out else words),)
         held, clock = self._figures, world.times.monotonic
-        if held is None or held[0] is not world.source or clock() - held[1] >= max(1.0, held[2] * COUNT_SHARE):
+        if held is None or held[0] is not world.source:
             began = clock()
             figures = count_up(world.source, world.now())
             held = self._figures = (world.source, began, clock() - began, figures)
+        elif not self._counting and clock() - held[1] >= max(1.0, held[2] * COUNT_SHARE):
+            self._counting = True
+            self.work(self._count(counting(world.source, world.now())))
         known = Known(self.gathered.checkpoints, self.gathered.problem)
         head = (Line((Span("▲ ", Tone.WARN), *words)),) if stand.condition == "stale" else ()
         return (*head, *overview(world.source, world.now(), held[3], known, width, height - len(head)))
+
+    async def _count(self: "Console", steps: "Iterator[Figures | None]") -> None:  # type: ignore[misc]  # a part of the application
+        """Count again, step by step; what was counted before stands until then."""
+        source, clock = self.world.source, self.world.times.monotonic
+        began, took = clock(), 0.0
+        try:
+            while True:
+                step = clock()
+                figures = next(steps, None)
+                took += clock() - step
+                if figures is not None:
+                    self._figures = (source, began, took, figures)
+                    return
+                await asyncio.sleep(COUNT_REST)
+        finally:
+            self._counting = False
 
     def _story_lines(self: "Console", task: str) -> tuple[Line, ...]:  # type: ignore[misc]  # a part of the application
         """The story of a task's chain in lines, made once for what was fetched."""

@@ -1,5 +1,6 @@
 """The Overview as a table of figures, each a door to the rows behind it, at the sizes of the screens."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from console.model.scales import DataClass, RiskLevel
 from console.tui.present.layout import doors_in, lay_out
 from console.tui.present.spans import Line, plain, spans_width
 from console.tui.present.views import agents, approvals, grants, leases, stuck, tasks
-from console.tui.present.views.overview import Figures, Known, count_up, overview
+from console.tui.present.views.overview import Figures, Known, count_up, counting, overview
 from console.tui.present.views.view import View, arrange
 from console.tui.state.mirror import Tables
 from tests.tui.present.test_views import AT, one_of_each, source
@@ -151,6 +152,18 @@ def test_leases_are_counted_by_the_minute_in_which_they_end() -> None:
     assert (figures.live, figures.late, figures.minutes[0], figures.minutes[1], figures.minutes[14]) == (3, 1, 1, 1, 1)
     assert figures.classes == {"restricted": 2, "internal": 1}
     assert (figures.tasks, figures.chains, figures.deepest) == (2, 1, 1)
+
+
+def test_many_leases_are_counted_in_steps() -> None:
+    tables = busy()
+    one = next(iter(tables.leases.rows.values()))
+    for number in range(5_000):
+        tables.put("leases", replace(one, id=f"ls_many_{number}"))
+    *steps, figures = counting(tables, AT)
+    assert steps == [None, None]
+    assert figures == count_up(tables, AT)
+    assert figures is not None
+    assert figures.live == 5_003
 
 
 def test_the_audit_log_is_unknown_until_it_is_known() -> None:

@@ -52,7 +52,11 @@ class VirtualLines(ScrollView):
         # Asked for with every line: Textual's own answer goes up to the screen and round each edge.
         key = (self._size, self.styles._cache_key)  # noqa: SLF001 - it differs whenever edges do
         if key != self._width_for[0]:
-            self._width_for = (key, self.scrollable_content_region.width)
+            width = self.scrollable_content_region.width
+            if not width:
+                # Out of sight, or not laid out yet, which ends without anything that the key knows.
+                return 0
+            self._width_for = (key, width)
         return self._width_for[1]
 
     @property
@@ -75,10 +79,15 @@ class VirtualLines(ScrollView):
         size = Size(self._width, count + self._top)
         if size == self.virtual_size:
             return
-        if self.show_vertical_scrollbar and size.height > self.size.height and size.width == self.virtual_size.width:
+        moves = size.width != self.virtual_size.width or self.styles.is_auto_height
+        if self.show_vertical_scrollbar and size.height > self.size.height and not moves:
             # Another number of lines beside a scroll bar that stays moves nothing else: the screen is not laid out again.
             self.set_reactive(Widget.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
+        elif not self.show_vertical_scrollbar and size.height <= self.size.height and not moves:
+            # Neither does one beside no scroll bar, where none is needed either.
+            self.set_reactive(Widget.virtual_size, size)
             self.scroll_y = self.validate_scroll_y(self.scroll_y)
         else:
             self.virtual_size = size
