@@ -231,6 +231,21 @@ async def test_lines_that_were_rendered_before_the_table_had_its_width_are_rende
         assert all(strip.cell_length == 40 for strip in table.render_lines(Region(0, 0, 40, 6)))
 
 
+async def test_a_table_that_is_asked_before_it_is_laid_out_again_has_its_width_afterwards() -> None:
+    table = LiveTable(COLUMNS)
+    async with Stage(table).run_test(size=(40, 6)) as pilot:
+        table.show(FakeRows(["a", "b"]), Notice())
+        await pilot.pause()
+        shown = table.shown_columns
+        table.display = False
+        await pilot.pause()
+        table.display = True
+        assert table.shown_columns == ()
+        await pilot.pause()
+        assert table.shown_columns == shown
+        assert "VALUE" in painted(table)[0]
+
+
 async def test_figures_stand_at_the_right_and_the_sorted_column_has_an_arrow() -> None:
     columns = (Column("id", "ID", 4), Column("count", "COUNT", 8, align=Align.RIGHT))
     table = LiveTable(columns)
