@@ -63,7 +63,8 @@ class Operator:
         self.pane.wait_gone(r"^\s*:\s*\S")
 
     def filter(self, text: str) -> None:
-        """Type a filter of the rows that are shown after `/`."""
+        """Type a filter after `/` in a view that has none yet."""
+        assert "esc clears" not in self.screen, self.screen
         self.press("/")
         self.pane.wait(r"^\s*/")
         self.pane.type(text)

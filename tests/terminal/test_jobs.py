@@ -302,6 +302,7 @@ def test_publish_a_policy_changes_what_the_agent_may_and_rolling_back_changes_it
     first = revision(estate)
     assert probe.ask_payments()["code"] == "needs_approval"
     petra.press("5")
+    petra.see(r"BUNDLE +STATE")
     petra.filter("kind:file oversight")
     petra.on_row("oversight.cedar")
     petra.press("E")
@@ -326,6 +327,7 @@ def test_publish_a_policy_changes_what_the_agent_may_and_rolling_back_changes_it
     assert probe.use(lease, CARDS.format(2))["count"] == 2
 
     paul.press("5")
+    paul.see(r"BUNDLE +STATE")
     paul.filter("kind:revision state:superseded")
     paul.on_row(rf"r{first}\b")
     paul.press("Z")
@@ -341,10 +343,11 @@ def test_review_of_a_framework_goes_from_the_gap_to_the_row_and_onto_the_record(
     framework, control, figure = "csa_atf_0_9", "I-4", "agents_without_purpose"
     anton = Operator(tmux, estate, "anton", size)
     anton.press("6")
+    anton.see(r"FRAMEWORK +.*GAPS")
     anton.filter(f"id:{framework}")
     anton.see(r"\b1 shown")
     anton.press("Enter")
-    anton.see("EVIDENCE|REVIEWED|CONTROL")
+    anton.see(r"CONTROL +TITLE")
     anton.filter(f"state:gap metric:{figure}")
     anton.on_row(rf"{control} .*gap")
     note = f"{probe.name} says no purpose"
@@ -370,9 +373,11 @@ def test_review_of_a_framework_goes_from_the_gap_to_the_row_and_onto_the_record(
 
     anton.on_row(rf"{control} .*gap")
     anton.press("Enter")
+    anton.see(r"FIGURE +VERDICT")
     anton.filter(f"id:{figure}")
     anton.on_row("missed")
     anton.press("Enter")
+    anton.see(r"KIND +WHAT")
     anton.go_down_to(f"agent .*{probe.name}")
     anton.press("Enter")
     anton.see("OWNER")
