@@ -123,6 +123,7 @@ def test_many_sizes_in_a_row_leave_the_last_one_whole(tmux: Tmux, estate: Estate
     maya.leave()
 
 
+@pytest.mark.needs("setsid")
 @pytest.mark.parametrize("told", [True, False], ids=["hangup-told", "hangup-not-told"])
 def test_it_ends_with_its_terminal(estate: Estate, told: bool) -> None:
     master, slave = os.openpty()
