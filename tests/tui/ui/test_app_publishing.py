@@ -10,7 +10,6 @@ import pytest
 
 from console.model.bundles import BundleView, PolicyView, PublicationInput
 from console.model.problems import ProblemError
-from console.tui.ui.editor import editor_command, editor_environment
 from console.tui.ui.policies_pane import DRAFT, PoliciesPane
 from console.tui.ui.screens.reading import Reading
 from console.tui.ui.screens.source import Source
@@ -387,15 +386,3 @@ async def test_who_may_not_review_a_publication_is_told_why(key: str) -> None:
         await driver.press(key)
         assert "takes the role approver" in driver.said
     assert made.sent == []
-
-
-def test_an_editor_is_told_no_secret_and_the_line_where_it_takes_one() -> None:
-    told = editor_environment(
-        {"PATH": "/bin", "LC_ALL": "C", "LEASEHOLD_TOKEN": "x", "AWS_SECRET_ACCESS_KEY": "y", "TERM": "t"}
-    )
-    assert told == {"PATH": "/bin", "LC_ALL": "C", "TERM": "t"}
-    file = Path("/a/b.cedar")
-    assert editor_command("/usr/bin/vim -n", file, 12) == ["/usr/bin/vim", "-n", "+12", "/a/b.cedar"]
-    assert editor_command("code --wait", file, 12) == ["code", "--wait", "/a/b.cedar"]
-    assert editor_command("vim 'unclosed", file, 1) == []
-    assert editor_command("", file, 1) == []
