@@ -121,6 +121,7 @@ def options_of(
         theme=theme or settings.theme,
         theme_folders=(Folders.of_this_machine().config / "themes",),
         glyphs=settings.glyphs,
+        reduced_motion=settings.reduced_motion,
         keymap=settings.keymap,
         bell=settings.notifications.bell,
         title=settings.notifications.title,

@@ -167,7 +167,7 @@ def _protected(url: str) -> str:
     try:
         return protected_url(url)
     except ValueError as error:
-        raise usage(f"The address {url} cannot be used: {error}.") from None
+        raise usage(f"The address cannot be used: {error}.") from None
 
 
 class Session:

@@ -103,6 +103,7 @@ class ConsoleSettings:
     default_profile: Word = "local"
     theme: Word = "house-dark"
     glyphs: Literal["unicode", "ascii"] = "unicode"
+    reduced_motion: bool = False
     clipboard: Annotated[tuple[str, ...], sized(16)] = ()
     keymap: Annotated[dict[Word, Key], sized(256)] = field(default_factory=dict)
     notifications: Notifications = Notifications()
