@@ -111,24 +111,24 @@ def check_reviewer(approval: Approval, operator: Operator, *, single_operator: b
 def why_not(approval: Approval, operator: Operator, *, single_operator: bool) -> tuple[str, str] | None:
     """Why an operator may not review a request, as code and sentence; None where they may."""
     if any(review.reviewer == operator.id for review in approval.reviews):
-        return "already_reviewed", "You have reviewed this revision already."
+        return "already_reviewed", "The same operator has reviewed this revision already."
     if approval.kind is ApprovalKind.PUBLICATION and Role.POLICY_AUTHOR not in operator.roles:
         return "not_eligible", "A publication is reviewed by a policy author."
     if single_operator:
         return None
     if approval.chain is not None and operator.id == approval.chain.on_behalf_of:
-        return "self_review", "It is asked for on your behalf."
+        return "self_review", "It is asked for on this operator's behalf."
     if approval.kind is ApprovalKind.PUBLICATION and operator.id == approval.requested_by:
-        return "self_review", "You asked for it yourself."
+        return "self_review", "Who asks does not review."
     groups = frozenset(operator.groups)
     parts = [part for part in approval.quorum if is_eligible(part, operator.id, groups)]
     if operator.id == approval.agent_owner and not any(part.group == AGENT_OWNER for part in parts):
-        return "not_eligible", "You own the agent, and the policy does not name its owner."
+        return "not_eligible", "The agent's owner reviews only where the policy names agent-owner."
     if operator.enrolled_at > approval.requested_at:
-        return "not_eligible", "You were enrolled after the request was made."
+        return "not_eligible", "Enrolled after the request was made."
     if not parts:
         wanted = ", ".join(part.group for part in approval.quorum)
-        return "not_eligible", f"The quorum asks for {wanted}, and you are in none of them."
+        return "not_eligible", f"The quorum asks for {wanted}; this operator is in none of them."
     return None
 
 

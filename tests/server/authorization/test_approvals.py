@@ -93,7 +93,7 @@ async def test_nobody_reviews_what_is_asked_on_their_behalf(world: World) -> Non
 async def test_an_agents_owner_reviews_only_where_policy_names_the_owner(world: World) -> None:
     _, _, approval = await escalated(world, owner="maya")
     problem = await refused(world, "maya", approval, "not_eligible")
-    assert "own the agent" in problem.detail
+    assert "owner reviews only where" in problem.detail
 
 
 async def test_a_reviewer_was_enrolled_before_the_request_was_made(world: World) -> None:
@@ -105,7 +105,7 @@ async def test_a_reviewer_was_enrolled_before_the_request_was_made(world: World)
     )  # fmt: skip
     world.operators["late"] = await world.store.write(lambda tx: tx.put(late, "operator.enrolled", ADMIN))
     problem = await refused(world, "late", approval, "not_eligible")
-    assert "enrolled after" in problem.detail
+    assert "Enrolled after" in problem.detail
 
 
 async def test_a_review_binds_to_the_digest_and_the_revision_shown(world: World) -> None:
@@ -207,7 +207,7 @@ async def test_the_card_says_who_may_still_review_and_why_others_may_not(world: 
     detail = world.approvals.detail(approval.id)
     assert detail.eligible == ("lena",)
     assert set(detail.excluded) == {"maya", "omar"}
-    assert "on your behalf" in detail.excluded["omar"]
+    assert "on this operator's behalf" in detail.excluded["omar"]
 
 
 async def test_the_agents_words_are_kept_apart_and_can_be_erased(world: World) -> None:

@@ -83,7 +83,7 @@ async def test_the_card_shows_what_would_change(desk: World) -> None:
     assert '+@id("executor-is-stopped")' in shown.files[0].diff
     assert shown.tests_passed == shown.tests_total
     assert detail.eligible == ("pete", "pia")
-    assert detail.excluded == {"paul": "You asked for it yourself."}
+    assert detail.excluded == {"paul": "Who asks does not review."}
     await desk.bundles.publish({**bundle_files(), "policies/other.cedar": "// another\n"}, "ida", ADMIN)
     moved = desk.approvals.detail(publication.approval.id).publication
     assert moved is not None

@@ -136,7 +136,7 @@ def policy_cells(item: PolicyItem, facts: Mapping[str, Fact]) -> tuple[Cell, ...
             lifted = thing.approval or ("a grant" if thing.grantable else "nobody" if forbid else "-")
             return (
                 name,
-                Cell("✗ forbid" if forbid else "✓ permit", Tone.DANGER if forbid else Tone.OK),
+                Cell("✗ forbid" if forbid else "✓ permit", Tone.TEXT if forbid else Tone.OK),
                 Cell(figure(fact.count) if fact else "-", Tone.TEXT if fact else Tone.DIM),
                 Cell(lifted, Tone.WARN if thing.approval else Tone.MUTED),
                 Cell(thing.reason, Tone.MUTED),
