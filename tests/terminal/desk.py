@@ -173,7 +173,7 @@ class Operator:
     def leave(self) -> None:
         """Leave the console; the shell is back."""
         self.press("C-q")
-        self.pane.wait(rf"^{PROMPT.strip()}", 20)
+        self.pane.wait(rf"^{PROMPT.strip()}\s*\Z", 20)
 
 
 def _escaped(text: str) -> str:
