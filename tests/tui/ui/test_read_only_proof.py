@@ -1,5 +1,6 @@
 """READ-ONLY sends no mutation and SAFE gives nothing, out of every way that there is; and the proof sees it when one does."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
@@ -33,9 +34,9 @@ class Careless(Staying):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
-async def test_read_only_sends_no_mutation_whatever_is_tried(view: str) -> None:
+async def test_read_only_sends_no_mutation_whatever_is_tried(view: str, record_property: Callable[[str, object], None]) -> None:
     result = await prove(view, read_only=True)
-    print(f"READ-ONLY, {view}: {result}")
+    record_property("READ-ONLY", str(result))
     assert result.mutating == []
     assert not result.armed
     assert set(result.tried) == {"key", "palette", "command", "click"}
@@ -44,10 +45,10 @@ async def test_read_only_sends_no_mutation_whatever_is_tried(view: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
-async def test_safe_gives_nothing_whatever_is_tried(view: str) -> None:
+async def test_safe_gives_nothing_whatever_is_tried(view: str, record_property: Callable[[str, object], None]) -> None:
     # The dispatcher refuses whatever row it is; the command that `read_only_proof` names tries all kinds.
     result = await prove(view, kinds=2, start="safe")
-    print(f"SAFE, {view}: {result}")
+    record_property("SAFE", str(result))
     assert result.giving == []
     told = [one for one in result.armed if not one.endswith(("exclamation_mark", "arm")) and "StatusStrip" not in one]
     assert not told, "only what says that it arms may arm"
