@@ -62,24 +62,23 @@ def test_without_a_keyring_the_plane_says_what_to_do(tmp_path: Path) -> None:
 def test_without_a_keyring_the_console_says_what_to_do_before_there_is_a_screen(tmp_path: Path) -> None:
     env = environment(tmp_path, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", TERM="xterm-256color")
     ours, terminal = pty.openpty()
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "console"], env=env, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True
+    )
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "console"],
-            env=env,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
-        )
-    finally:
         os.close(terminal)
+        shown = b""
+        while b"leasehold --help" not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, b"\r")
+        _, stderr = asked.communicate(timeout=RUN_SECONDS)
+    finally:
+        asked.kill()
         os.close(ours)
-    assert done.returncode == 1
-    assert done.stderr.startswith("leasehold: There is no keyring that can be trusted here")
+    assert asked.returncode == 1
+    assert stderr.startswith("leasehold: There is no keyring that can be trusted here")
     for told in NEXT_STEPS:
-        assert told in done.stderr
+        assert told in stderr
     assert not list(tmp_path.rglob("plane.log")), "a plane was started although it could not keep its keys"
 
 

@@ -4,7 +4,9 @@ The plane is followed while Textual loads, so that what Textual paints first is 
 """
 
 import asyncio
+import errno
 import gc
+import signal
 from contextlib import suppress
 from importlib import import_module
 
@@ -46,6 +48,11 @@ async def _console(options: ConsoleOptions) -> tuple[ConsoleOptions | None, int]
         if not ended:
             raise
         return None, 128 + ended[0]
+    except OSError as error:
+        # What paints may find that the terminal is gone before the watch over it does.
+        if error.errno != errno.EIO:
+            raise
+        return None, 128 + signal.SIGHUP
 
 
 async def _launched(options: ConsoleOptions) -> tuple[ConsoleOptions | None, int]:
