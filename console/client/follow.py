@@ -67,6 +67,11 @@ class Follower:
         async with self._get(path) as answer:
             return await answer.whole(MAX_LINE_BYTES, _SILENCE_SECONDS)
 
+    async def heads(self, limit: int) -> bytes:
+        """The newest checkpoints of the audit log, as the plane's own JSON."""
+        async with self._get(f"/audit/checkpoint?limit={limit}") as answer:
+            return await answer.whole(MAX_LINE_BYTES, _SILENCE_SECONDS)
+
     async def events(self, after: int | None = None) -> AsyncIterator[Event | Tick]:
         """Events behind a cursor, without end; None means from now on. Ticks come between them. Never returns by itself."""
         resume = {} if after is None else {"Last-Event-ID": str(after)}

@@ -33,6 +33,22 @@ class Doer(Protocol):
     def name(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A checkpoint of the log as far as a word about it needs: over how many records, and when."""
+
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHeads:
+    """The newest checkpoints, newest first, and how many records the log holds."""
+
+    items: tuple[SignedHead, ...]
+    size: int
+
+
 class ChainEntry(Protocol):
     """An audit record as the story of its chain needs it. It is fetched, and its texts are not inert."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from console.model.locks import ContainmentPreview, ContainmentTally, Lock
     from console.model.reviewing import GrantPreview, ReviewPreview
     from console.model.tasks import Task
+    from console.tui.rows import SignedHeads
     from console.tui.state.entries import Entry
 
 T = TypeVar("T")
@@ -139,6 +140,14 @@ class ClientPlane:
 
     async def records_of(self, object_id: str) -> list[AuditRecord]:
         return list((await self._told(lambda client: client.list_audit(object_id=object_id, newest=True, limit=200))).items)
+
+    async def heads(self) -> SignedHeads:
+        from console.tui.state.entries import heads_of  # noqa: PLC0415 - with the first that are fetched
+
+        try:
+            return heads_of(await self._follower.heads(2))
+        except ClientError as error:
+            raise as_problem(error) from None
 
     async def checkpoints(self) -> Checkpoints:
         return await self._told(lambda client: client.list_checkpoints(2))

@@ -1,4 +1,4 @@
-"""The entries of a chain as plain values: of each audit record only what its story tells.
+"""The entries of a chain and the signed heads of the log as plain values: of each only what is told of it.
 
 Owns what of a record is kept. A record carries the whole entity that it is about; hundreds of them as models would cost more
 than all rows that the table shows, and keep the screen waiting while they are made.
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from console.client.errors import Garbled
+from console.tui.rows import SignedHead, SignedHeads
 
 _ENTITY = ("outcome", "action", "resource", "text", "revoke_reason", "end_reason", "release_reason")
 _INSIDE = {"ask": ("action", "resource"), "intent": ("purpose",)}
@@ -46,6 +47,16 @@ def entries_of(listed: bytes) -> tuple[list[Entry], bool]:
     try:
         told = json.loads(listed)
         return [_entry(one) for one in told["items"]], told.get("next") is not None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Garbled("The answer is not of the shape that this client knows.") from None
+
+
+def heads_of(listed: bytes) -> SignedHeads:
+    """The signed heads in an answer. Raises Garbled."""
+    try:
+        told = json.loads(listed)
+        items = tuple(SignedHead(int(one["size"]), datetime.fromisoformat(one["at"])) for one in told["items"])
+        return SignedHeads(items, int(told["size"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Garbled("The answer is not of the shape that this client knows.") from None
 

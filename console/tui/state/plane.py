@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.model.locks import ContainmentPreview, ContainmentTally, Lock
     from console.model.reviewing import GrantPreview, ReviewPreview
     from console.model.tasks import Task
-    from console.tui.rows import ChainEntry
+    from console.tui.rows import ChainEntry, SignedHeads
 
 
 class Tick(Protocol):
@@ -67,6 +67,10 @@ class Plane(Protocol):
 
     async def records_of(self, object_id: str) -> list[AuditRecord]:
         """The records of one object, newest first."""
+        ...
+
+    async def heads(self) -> SignedHeads:
+        """The newest signed heads of the log as plain values, and its size."""
         ...
 
     async def checkpoints(self) -> Checkpoints:

@@ -1,7 +1,6 @@
 """The frame around the tables: strip, view bar and key line, put together from what the world knows. Paints nothing."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from console.tui.present import status
 from console.tui.present.bars import KeyHint, Tab
@@ -9,22 +8,19 @@ from console.tui.present.cells import countdown, figure, instant
 from console.tui.present.spans import Line, Piece, Span, Spans, Tone
 from console.tui.present.times import since
 from console.tui.present.words import muted
-from console.tui.rows import moment
+from console.tui.rows import SignedHeads, moment
 from console.tui.state.intents import LogEntry, Outcome
 from console.tui.ui.actions import ACTIONS, VIEWS, Action
 from console.tui.ui.keymap import key_word
 from console.tui.ui.panes import Pane
 from console.tui.ui.world import World
 
-if TYPE_CHECKING:
-    from console.model.audit import Checkpoints
-
 _TINY = ("contain", "help")
 _CLOCK = 9
 _SIGNED_LATE = 3600.0
 
 
-def strip_pieces(world: World, heads: "Checkpoints | None" = None) -> list[Piece]:
+def strip_pieces(world: World, heads: SignedHeads | None = None) -> list[Piece]:
     """The status strip. The environment is a filled block in the profile's colour; `heads` are the log's signed heads."""
     pieces = status.strip_pieces(world.facts(), world.options.colour, world.now())
     if world.signed_out:
@@ -37,7 +33,7 @@ def strip_pieces(world: World, heads: "Checkpoints | None" = None) -> list[Piece
     return pieces
 
 
-def _audit(heads: "Checkpoints | None", now: float) -> Spans:
+def _audit(heads: SignedHeads | None, now: float) -> Spans:
     """Whether the log is signed, and how long ago it was."""
     if heads is None:
         return (muted("audit not read yet"),)

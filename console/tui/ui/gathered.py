@@ -15,8 +15,7 @@ from console.tui.present.inert import inert
 from console.tui.ui.world import World
 
 if TYPE_CHECKING:
-    from console.model.audit import Checkpoints
-    from console.tui.rows import ChainEntry
+    from console.tui.rows import ChainEntry, SignedHeads
 
 KEPT = 8
 """So many stories are kept, and of each so many entries."""
@@ -26,7 +25,7 @@ HEADS_EVERY = 15.0
 ASIDE_AFTER = 5.0
 """Seconds that a console has been live before anything is fetched that nobody looks at closely."""
 ASIDE_REST = 1.0
-"""Seconds without a key before that; the first fetch loads what models the answers."""
+"""Seconds without a key before that."""
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class Gathered:
     def __init__(self, world: World) -> None:
         self._world = world
         self.stories: OrderedDict[str, ChainStory] = OrderedDict()
-        self.checkpoints: Checkpoints | None = None
+        self.checkpoints: SignedHeads | None = None
         self.problem = ""
         """Why the signed heads are not known, where there is a reason."""
         self.budgets: Mapping[str, int] | None = None
@@ -132,7 +131,7 @@ class Gathered:
             return False
         self._heads_at = now
         try:
-            self.checkpoints = await plane.checkpoints()
+            self.checkpoints = await plane.heads()
             self.problem = ""
         except (ProblemError, OSError, TimeoutError) as error:
             self.problem = inert(str(error) or "no answer in time").text

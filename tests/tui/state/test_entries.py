@@ -8,7 +8,7 @@ import pytest
 from console.client.errors import Garbled
 from console.model.audit import AuditRecord
 from console.tui.present.views.story import story
-from console.tui.state.entries import entries_of
+from console.tui.state.entries import entries_of, heads_of
 from console.tui.state.tables import Tables
 
 ENTITY = {
@@ -61,3 +61,15 @@ def test_of_an_entity_only_what_is_told_is_kept() -> None:
 def test_a_page_that_cannot_be_read_is_garbled(page: bytes) -> None:
     with pytest.raises(Garbled):
         entries_of(page)
+
+
+def test_signed_heads_are_read_as_values() -> None:
+    listed = b'{"items":[{"size":4,"at":"2026-03-01T03:00:00Z","root":"aa","peaks":[]}],"size":9}'
+    heads = heads_of(listed)
+    assert (heads.size, heads.items[0].size, heads.items[0].at.isoformat()) == (9, 4, "2026-03-01T03:00:00+00:00")
+
+
+@pytest.mark.parametrize("listed", [b"", b"[]", b'{"items":[{}],"size":1}', b'{"items":[]}'])
+def test_heads_of_another_shape_are_refused(listed: bytes) -> None:
+    with pytest.raises(Garbled):
+        heads_of(listed)

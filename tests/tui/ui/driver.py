@@ -26,6 +26,7 @@ from console.model.locks import ContainmentPreview, ContainmentTally, Lock
 from console.model.operators import Whoami
 from console.model.problems import ProblemError
 from console.model.tasks import Task, TaskState
+from console.tui.rows import SignedHead, SignedHeads
 from console.tui.state.plane import Plane
 from console.tui.ui.app import Console
 from console.tui.ui.message import MessageLine
@@ -85,6 +86,10 @@ class Estate(ReviewingPlane):
     def _leaves(self, size: int) -> list[bytes]:
         held = sorted(self.records, key=lambda one: one.seq)[:size]
         return [merkle.leaf_hash(canonical(one)) for one in held]
+
+    async def heads(self) -> SignedHeads:
+        listed = await self.checkpoints()
+        return SignedHeads(tuple(SignedHead(one.size, one.at) for one in listed.items), listed.size)
 
     async def checkpoints(self) -> Checkpoints:
         if self.checkpoint_size == 0:

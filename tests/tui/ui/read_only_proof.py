@@ -45,6 +45,7 @@ READS = frozenset(
         "audit",
         "records_of",
         "checkpoints",
+        "heads",
         "prove",
         "policies",
         "revisions",

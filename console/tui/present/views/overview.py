@@ -7,7 +7,6 @@ audit log's signed heads) is handed in as `Known`, and said to be unknown until 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from console.tui.present.cells import bar, countdown, figure, percent, span_of_time, sparkline
 from console.tui.present.inert import clip
@@ -17,10 +16,7 @@ from console.tui.present.plot import Band, bars, last_minutes
 from console.tui.present.spans import Line, Span, Spans, Tone, clip_spans
 from console.tui.present.views.view import Source
 from console.tui.present.words import BLANK, REVOCABILITY, ago, kept, muted, plural, said, sign_of, strong, text, to, under
-from console.tui.rows import LIVE_LEASES, AgentRow
-
-if TYPE_CHECKING:
-    from console.model.audit import Checkpoints
+from console.tui.rows import LIVE_LEASES, AgentRow, SignedHeads
 
 PULSE_SECONDS = 900
 SOON = 900.0
@@ -40,7 +36,7 @@ _AT_ONCE = 2_000
 class Known:
     """What was fetched beside the mirror. None is not known yet; `problem` says why, where there is a reason."""
 
-    checkpoints: "Checkpoints | None" = None
+    checkpoints: SignedHeads | None = None
     problem: str = ""
 
 
