@@ -1,4 +1,7 @@
-"""READ-ONLY sends no mutation and SAFE gives nothing, out of every way that there is; and the proof sees it when one does."""
+"""READ-ONLY sends no mutation and SAFE gives nothing, out of every way that there is; and the proof sees it when one does.
+
+Here keys are tried on the first kinds of rows of each view; `python -m tests.tui.ui.read_only_proof` tries all kinds.
+"""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -13,6 +16,8 @@ from tests.tui.ui.read_only_proof import READS, TAKES, VIEWS, Proof, Staying, Tr
 from tests.tui.ui.varied import varied
 
 GROUPED = [pytest.param(view, marks=pytest.mark.xdist_group(f"proof-{number % 4}")) for number, view in enumerate(VIEWS)]
+
+KINDS = 2
 
 
 class Careless(Staying):
@@ -35,7 +40,7 @@ class Careless(Staying):
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
 async def test_read_only_sends_no_mutation_whatever_is_tried(view: str, record_property: Callable[[str, object], None]) -> None:
-    result = await prove(view, read_only=True)
+    result = await prove(view, kinds=KINDS, read_only=True)
     record_property("READ-ONLY", str(result))
     assert result.mutating == []
     assert not result.armed
@@ -46,8 +51,7 @@ async def test_read_only_sends_no_mutation_whatever_is_tried(view: str, record_p
 @pytest.mark.slow
 @pytest.mark.parametrize("view", GROUPED)
 async def test_safe_gives_nothing_whatever_is_tried(view: str, record_property: Callable[[str, object], None]) -> None:
-    # The dispatcher refuses whatever row it is; the command that `read_only_proof` names tries all kinds.
-    result = await prove(view, kinds=2, start="safe")
+    result = await prove(view, kinds=KINDS, start="safe")
     record_property("SAFE", str(result))
     assert result.giving == []
     told = [one for one in result.armed if not one.endswith(("exclamation_mark", "arm")) and "StatusStrip" not in one]
